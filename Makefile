@@ -1,0 +1,59 @@
+# Every target does its own set-up: the environment from the lock file, and Debian packages where a target needs them.
+
+PYTHON ?= python3.11
+VENV := .venv
+READY := $(VENV)/.ready
+export DAGSTER_DBT_PARSE_PROJECT_ON_LOAD :=
+export DO_NOT_TRACK := 1
+
+.PHONY: run test serve dev bench check soak lock clean
+
+run: $(READY)
+	$(VENV)/bin/clientele sample
+	$(VENV)/bin/clientele refresh
+	$(VENV)/bin/clientele tables
+	@echo
+	@echo "Look further:  make serve  then open http://127.0.0.1:8000/"
+	@echo "               make dev    for every asset, check, schedule and sensor"
+	@echo "               $(VENV)/bin/clientele status"
+
+test: $(READY) chromium check
+	$(VENV)/bin/pytest
+
+check: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+	$(VENV)/bin/dg check defs
+
+serve: $(READY)
+	$(VENV)/bin/clientele serve
+
+dev: $(READY)
+	$(VENV)/bin/clientele dev
+
+bench: $(READY)
+	$(VENV)/bin/python -m tests.benchmarks
+
+# The virtual environment, exactly as locked; made again when the lock changes.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --require-hashes -r requirements.lock
+	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Browser tests drive Debian's Chromium.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || { \
+		apt-get update --quiet --quiet && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends chromium; }
+
+# Resolve the versions in pyproject.toml anew. Needs uv (pip install uv).
+lock:
+	uv pip compile pyproject.toml --group dev --group sample --python-version 3.11 --generate-hashes \
+		--no-strip-extras --no-header --no-emit-index-url --upgrade --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) dbt_project/target

@@ -1,0 +1,4 @@
+{# Arrival order is total: when it arrived, then the file, then the line. Every tie ends here. #}
+{% macro arrival_order(direction='asc') -%}
+    received_at {{ direction }}, source_file {{ direction }}, source_line {{ direction }}
+{%- endmacro %}

@@ -1,0 +1,12 @@
+{# Scores live in decimals, so that a sum does not depend on the order of its rows. #}
+{% macro score_type() -%} decimal(18, 9) {%- endmacro %}
+
+{# Mean of a score sum: exact sum, one division. Null where nothing was scored. #}
+{% macro mean_score(score_sum, scored) -%}
+    cast({{ score_sum }} as double) / nullif({{ scored }}, 0)
+{%- endmacro %}
+
+{# A conversation's mean as a decimal, so that means can be summed in any order. #}
+{% macro conversation_sentiment(score_sum, scored) -%}
+    cast({{ score_sum }} / nullif({{ scored }}, 0) as decimal(18, 12))
+{%- endmacro %}

@@ -1,0 +1,30 @@
+-- Every copy of a message counts here, not only the one that is shown: an older day may have to be emptied.
+
+with touched as (
+    select distinct conversation_key from {{ ref('int_touched_conversations') }}
+),
+
+days as (
+    select distinct
+        chatbots.chatbot_id,
+        chatbots.is_changed,
+        {{ local_date('messages.sent_at', 'chatbots.time_zone') }} as activity_date
+    from {{ ref('stg_messages') }} as messages
+    inner join touched on messages.conversation_key = touched.conversation_key
+    inner join {{ ref('int_touched_owners') }} as owners on messages.conversation_key = owners.conversation_key
+    inner join {{ ref('stg_chatbots') }} as chatbots on owners.chatbot_id = chatbots.chatbot_id
+),
+
+final as (
+    select chatbot_id, activity_date from days
+    union all
+    -- A chatbot whose time zone changed has rows a day to either side.
+    select chatbot_id, {{ add_days('activity_date', -1) }} from days where is_changed
+    union all
+    select chatbot_id, {{ add_days('activity_date', 1) }} from days where is_changed
+)
+
+select distinct
+    chatbot_id,
+    activity_date
+from final

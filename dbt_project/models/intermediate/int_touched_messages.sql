@@ -1,0 +1,68 @@
+with touched as (
+    select distinct conversation_key from {{ ref('int_touched_conversations') }}
+),
+
+arrivals as (
+    select
+        messages.*,
+        row_number() over (
+            partition by messages.conversation_key, messages.message_identity
+            order by {{ arrival_order() }}, position asc
+        ) as arrival_number
+    from {{ ref('stg_messages') }} as messages
+    inner join touched on messages.conversation_key = touched.conversation_key
+),
+
+messages as (
+    select * from arrivals
+    where arrival_number = 1
+),
+
+ranked_analyses as (
+    select
+        analyses.conversation_key,
+        analyses.message_id,
+        analyses.score,
+        row_number() over (
+            partition by analyses.conversation_key, analyses.message_id
+            order by {{ arrival_order('desc') }}, position desc
+        ) as recency
+    from {{ ref('stg_analyses') }} as analyses
+    inner join touched on analyses.conversation_key = touched.conversation_key
+),
+
+scores as (
+    select
+        scores.record_id,
+        scores.position,
+        max(scores.score) as score
+    from {{ ref('stg_scores') }} as scores
+    inner join touched on scores.conversation_key = touched.conversation_key
+    group by scores.record_id, scores.position
+)
+
+select
+    owners.chatbot_id,
+    messages.conversation_key,
+    messages.message_identity,
+    messages.role,
+    messages.sent_at,
+    {{ local_date('messages.sent_at', 'chatbots.time_zone') }} as activity_date,
+    case when messages.role = 'user' then coalesce(ranked_analyses.score, scores.score) end as score,
+    case
+        when messages.role != 'user' then null
+        when ranked_analyses.score is not null then 'upstream'
+        when scores.score is not null then 'vader'
+    end as score_source
+from messages
+inner join {{ ref('int_touched_owners') }} as owners on messages.conversation_key = owners.conversation_key
+inner join {{ ref('stg_chatbots') }} as chatbots on owners.chatbot_id = chatbots.chatbot_id
+left join ranked_analyses
+    on
+        messages.conversation_key = ranked_analyses.conversation_key
+        and messages.message_id = ranked_analyses.message_id
+        and ranked_analyses.recency = 1
+left join scores
+    on
+        messages.record_id = scores.record_id
+        and messages.position = scores.position

@@ -1,0 +1,87 @@
+{%- set fields = ['name', 'email', 'plan', 'industry', 'mrr'] -%}
+
+-- A field's value holds from the request that sent it until the next request that sends it (null included): the
+-- requests between two such stretch to one group, whose value is that of its first row.
+
+with attributes as (
+    select * from {{ ref('int_touched_attributes') }}
+),
+
+grouped as (
+    select
+        *,
+    {%- for field in fields %}
+    sum(case when has_{{ field }} then 1 else 0 end) over (
+        partition by entity_key order by event_at asc, {{ arrival_order() }}
+        rows between unbounded preceding and current row
+        ) as {{ field }}_group{{ ',' if not loop.last }}
+    {%- endfor %}
+    from attributes
+),
+
+carried as (
+    select
+        kind,
+        entity_key,
+        entity_id,
+        chatbot_id,
+        event_at,
+        {%- for field in fields %}
+        max(case when has_{{ field }} then {{ field }} end) over (
+            partition by entity_key, {{ field }}_group
+        ) as {{ field }},
+        {%- endfor %}
+        row_number() over (
+            partition by entity_key, event_at order by {{ arrival_order('desc') }}
+        ) as recency
+    from grouped
+),
+
+states as (
+    select
+        kind,
+        entity_key,
+        entity_id,
+        chatbot_id,
+        event_at,
+        {{ fields | join(', ') }},
+        row_number() over (partition by entity_key order by event_at) as state_number,
+    {%- for field in fields %}
+    lag({{ field }}) over (partition by entity_key order by event_at) as previous_{{ field }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from carried
+    where recency = 1
+),
+
+changes as (
+    select * from states
+    where
+        state_number = 1
+        {%- for field in fields %}
+        or {{ field }} is distinct from previous_{{ field }}
+        {%- endfor %}
+)
+
+select
+    changes.kind,
+    changes.entity_key,
+    changes.entity_id,
+    changes.chatbot_id,
+    changes.name,
+    changes.email,
+    changes.plan,
+    changes.industry,
+    cast(
+        case when chatbots.mrr_unit = 'cents' then changes.mrr * 0.01 else changes.mrr end as decimal(18, 4)
+    ) as mrr,
+    changes.event_at as valid_from,
+    lead(changes.event_at) over (partition by changes.entity_key order by changes.event_at) as valid_to,
+    case
+        when changes.state_number > 1 then {{ local_date('changes.event_at', 'chatbots.time_zone') }}
+    end as shown_from_date,
+    {{ local_date(
+        'lead(changes.event_at) over (partition by changes.entity_key order by changes.event_at)',
+        'chatbots.time_zone'
+    ) }} as shown_to_date
+from changes
+inner join {{ ref('stg_chatbots') }} as chatbots on changes.chatbot_id = chatbots.chatbot_id

@@ -1,0 +1,1 @@
+"""The Dagster side of the warehouse: definitions in `defs`, plain Python machinery in `lib`."""

@@ -1,0 +1,104 @@
+"""Request log -> raw, and raw -> scores, by arrival day. Reading and checking lines is in `lib/request_log`."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.defs.partitions import ARRIVAL_DAYS
+from orchestration.defs.reporting import preview, progress_log
+from orchestration.lib.locking import exclusive
+from orchestration.lib.request_log.landing import land
+from orchestration.lib.request_log.ledger import committed_files, receipts
+from orchestration.lib.scoring import ensure_scores_schema, score_new_messages
+from orchestration.settings import Settings
+
+RAW = {
+    "requests": "Accepted requests: who spoke, for which organization, with which attributes.",
+    "messages": "Messages of accepted requests, with their text.",
+    "analyses": "Sentiment scores that upstream analyses gave to messages.",
+    "custom_fields": "The chatbot's own fields, as sent with requests.",
+}
+
+
+@dg.multi_asset(
+    name="request_log",
+    specs=[
+        dg.AssetSpec(["raw", table], description=description, group_name="extract", kinds={"parquet"})
+        for table, description in RAW.items()
+    ],
+    partitions_def=ARRIVAL_DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    # Only reading is retried: a disk or a mount may be away for a moment. What fails in the models fails again.
+    retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL),
+    pool="warehouse",
+)
+def request_log(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.MaterializeResult]:
+    """Land every line of the inbox that was not read yet; lines of other arrival days wait in raw for their run."""
+    report = progress_log(context, "reading the inbox (bytes)")
+    with exclusive(settings.home):
+        read = land(
+            settings.home,
+            context.run_id,
+            line_limit=settings.line_limit_mib * 2**20,
+            progress=lambda at: report(at.bytes_read, at.bytes_to_read),
+        )
+    totals = {
+        "lines": sum(receipt.lines for receipt in read),
+        "accepted": sum(receipt.accepted for receipt in read),
+        "duplicates": sum(receipt.duplicates for receipt in read),
+        "quarantined": sum(receipt.quarantined for receipt in read),
+        "warnings": sum(receipt.warnings for receipt in read),
+    }
+    context.log.info(
+        "read {lines} lines: {accepted} accepted, {duplicates} duplicate, {quarantined} quarantined".format(**totals)
+    )
+    for table in RAW:
+        metadata = totals | {"receipts": preview(read)} if table == "requests" else {}
+        yield dg.MaterializeResult(asset_key=["raw", table], metadata=metadata)
+
+
+@dg.asset(
+    key=["raw", "scores"],
+    deps=[["raw", "messages"]],
+    group_name="extract",
+    kinds={"parquet"},
+    partitions_def=ARRIVAL_DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    pool="warehouse",
+)
+def scores(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult:
+    """Sentiment of user messages by the pipeline's own scorer, where the setting CLIENTELE_SCORER names one."""
+    ensure_scores_schema(settings.home)
+    if not settings.scorer:
+        return dg.MaterializeResult(metadata={"scorer": "off"})
+    with exclusive(settings.home):
+        report = score_new_messages(
+            settings.home,
+            [settings.home / file.path for file in committed_files(settings.home, "messages")],
+            progress=progress_log(context, "scoring messages"),
+        )
+    context.log.info(f"scored {report.messages} messages")
+    return dg.MaterializeResult(metadata={"scorer": settings.scorer, "scored": report.messages})
+
+
+@dg.asset_check(asset=["raw", "requests"], blocking=True)
+def every_line_has_one_outcome(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """Lines read = accepted + duplicates + quarantined, for every receipt ever written."""
+    broken = [
+        receipt
+        for receipt in receipts(settings.home)
+        if receipt.lines != receipt.accepted + receipt.duplicates + receipt.quarantined
+    ]
+    return dg.AssetCheckResult(passed=not broken, metadata={"receipts that do not add up": preview(broken)})
+
+
+@dg.asset_check(asset=["raw", "requests"])
+def input_files_are_intact(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """No input file shrank, changed where it was already read, or is damaged."""
+    newest = {receipt.source_file: receipt for receipt in receipts(settings.home)}
+    problems = [receipt for receipt in newest.values() if receipt.problem]
+    return dg.AssetCheckResult(
+        passed=not problems, severity=dg.AssetCheckSeverity.WARN, metadata={"files": preview(problems)}
+    )

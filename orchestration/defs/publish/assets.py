@@ -1,0 +1,54 @@
+"""Warehouse -> what consumers read. How a snapshot is made and checked is in `lib/publish`."""
+
+from datetime import timedelta
+
+import dagster as dg
+import duckdb
+import pyarrow as pa
+
+from orchestration.defs.reporting import preview
+from orchestration.defs.transform.assets import MANIFEST
+from orchestration.lib.errors import PipelineError
+from orchestration.lib.locking import exclusive
+from orchestration.lib.publish.snapshot import MARTS, is_published, publish
+from orchestration.lib.request_log.ledger import receipts_table
+from orchestration.lib.warehouse import read_build
+from orchestration.settings import Settings
+
+# A daily refresh that is an hour late is worth a look; one that was missed is an alarm.
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+
+
+@dg.asset(
+    deps=[["marts", table] for table in MARTS],
+    group_name="publish",
+    kinds={"duckdb", "parquet"},
+    pool="warehouse",
+    freshness_policy=FRESHNESS,
+)
+def snapshot(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult:
+    """The published snapshot: DuckDB file with both table macros, Parquet files and manifest."""
+    with exclusive(settings.home):
+        build = read_build(settings.warehouse)
+        if build is None:
+            raise PipelineError("There is nothing to publish yet: the models have not run. Run `clientele refresh`.")
+        if is_published(settings.published, build):
+            context.log.info("the current snapshot already shows this build; nothing is published")
+            return dg.MaterializeResult(metadata={"published": False})
+        receipts: pa.Table = receipts_table(settings.home)
+        made = publish(settings.warehouse, settings.published, receipts, build, MANIFEST, keep=settings.keep_snapshots)
+    with duckdb.connect(str(made.folder / "clientele.duckdb"), read_only=True) as connection:
+        top = connection.execute(
+            "from organizations((select min(chatbot_id) from fct_conversation_days), null, null)"
+            " order by last_activity_at desc nulls last, organization_id limit 20"
+        ).df()
+    context.log.info(f"published snapshot {made.snapshot_id}")
+    return dg.MaterializeResult(
+        metadata={
+            "published": True,
+            "snapshot_id": made.snapshot_id,
+            "size": dg.MetadataValue.int(made.size),
+            "dagster/row_count": made.rows["fct_conversation_days"],
+            "organizations": preview(top),
+        }
+    )

@@ -1,0 +1,34 @@
+"""How assets report to people: progress in the run's log, and pandas previews in metadata."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, is_dataclass
+
+import dagster as dg
+import pandas as pd
+
+ROWS = 20
+SECONDS_BETWEEN_LINES = 2.0
+
+
+def progress_log(context: dg.AssetExecutionContext, doing: str) -> Callable[[int, int], None]:
+    """A callback (done, total) that writes a log line at most every two seconds."""
+    last = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            context.log.info(f"{doing}: {done:,} of {total:,}")
+
+    return report
+
+
+def preview(rows: pd.DataFrame | Iterable[object]) -> dg.MarkdownMetadataValue:
+    """The first rows as a table for the Dagster UI; takes a frame or dataclass instances."""
+    frame = (
+        rows
+        if isinstance(rows, pd.DataFrame)
+        else pd.DataFrame([asdict(row) for row in rows if is_dataclass(row) and not isinstance(row, type)])
+    )
+    return dg.MetadataValue.md(frame.head(ROWS).to_markdown(index=False) if len(frame) else "none")

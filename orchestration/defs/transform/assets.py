@@ -1,0 +1,47 @@
+"""Raw -> warehouse: every dbt model and test of one arrival window in one run of dbt."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from orchestration.defs.partitions import ARRIVAL_DAYS, window_of
+from orchestration.defs.transform.translator import LayerTranslator
+from orchestration.lib.locking import exclusive
+from orchestration.lib.warehouse import commit, models_fingerprint, prepare
+from orchestration.settings import DBT_PROJECT, Settings
+
+MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+REBUILD_TAG = "clientele/rebuild"
+
+
+@dbt_assets(
+    manifest=MANIFEST,
+    exclude="resource_type:unit_test",
+    partitions_def=ARRIVAL_DAYS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    dagster_dbt_translator=LayerTranslator(),
+    pool="warehouse",
+)
+def warehouse(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: dg.ResourceParam[Settings]
+) -> Iterator[object]:
+    """Hand dbt what arrived in the window and is not processed, build and test, then mark it as processed."""
+    arrived = context.partition_time_window
+    window = window_of(arrived.start, arrived.end, datetime.now(UTC))
+    fingerprint = models_fingerprint(DBT_PROJECT, settings.scorer)
+    full = context.run.tags.get(REBUILD_TAG) == "true"
+    os.environ["CLIENTELE_WAREHOUSE"] = str(settings.warehouse)
+    with exclusive(settings.home):
+        work = prepare(settings.home, settings.warehouse, fingerprint, window, full=full)
+        context.log.info(
+            f"{'rebuilding from raw: ' if work.rebuild else ''}{work.segments} raw segments to process,"
+            f" {work.chatbots} chatbots and {work.entities} mapped entities changed"
+        )
+        target_path = settings.home / "warehouse" / "dbt" / context.run_id
+        yield from dbt.cli(
+            ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_path
+        ).stream()
+        commit(settings.warehouse, fingerprint, build_id=context.run_id)

@@ -1,0 +1,21 @@
+"""How dbt resources appear in Dagster: grouped by layer, under their model's name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Groups are layers (staging, intermediate, marts)."""
+
+    def __init__(self) -> None:
+        super().__init__(settings=DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        properties = self.get_resource_props(manifest, unique_id)
+        if properties["resource_type"] == "model":
+            return spec.replace_attributes(group_name=properties["fqn"][1])
+        return spec

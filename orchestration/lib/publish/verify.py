@@ -1,0 +1,64 @@
+"""Checks of a finished snapshot, run in a fresh process before consumers may see it: `python -m ... FOLDER`.
+
+The models' own tests ran before; here stands what can only go wrong on the way out: a file that does not open, a table
+that lost rows, a macro that disagrees with the facts.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+# Each query returns the rows that break the rule its name states.
+CHECKS = {
+    "organizations count every conversation that has an organization once": """
+        select one.chatbot_id from chatbots as one
+        where (select coalesce(sum(conversations), 0) from organizations(one.chatbot_id, null, null))
+            != (select count(distinct conversation_key) from fct_conversation_days as days
+                where days.chatbot_id = one.chatbot_id and days.organization_key is not null)
+    """,
+    "users count every conversation that has a user once": """
+        select one.chatbot_id from chatbots as one
+        where (select coalesce(sum(conversations), 0) from users(one.chatbot_id, null, null))
+            != (select count(distinct conversation_key) from fct_conversation_days as days
+                where days.chatbot_id = one.chatbot_id and days.user_key is not null)
+    """,
+    "every organization and every user has one row": """
+        select kind, entity_key from (
+            select 'user' as kind, user_key as entity_key from dim_users where valid_to is null
+            union all select 'organization', organization_key from dim_organizations where valid_to is null
+        ) group by all having count(*) != 1
+    """,
+    "no sentiment is NaN or outside -1 to 1": """
+        select sentiment from (
+            select sentiment from fct_user_days union all select sentiment from fct_organization_days
+        ) where isnan(sentiment) or abs(sentiment) > 1
+    """,
+    "no activity is later than a day after the newest arrival": """
+        select last_message_at from fct_conversation_days, snapshot_info
+        where last_message_at > data_through + interval 24 hours
+    """,
+}
+
+
+def failures(folder: Path, rows: dict[str, int]) -> list[str]:
+    """A sentence for each fault found in the snapshot; `rows` is the number of rows expected of each table."""
+    file = folder / "clientele.duckdb"
+    found = []
+    with duckdb.connect(str(file), read_only=True) as connection:
+        for table, expected in rows.items():
+            stored = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
+            exported = connection.execute(
+                "select count(*) from read_parquet(?)", [str(folder / f"{table}.parquet")]
+            ).fetchall()[0][0]
+            if not stored == exported == expected:
+                found.append(f"{table} has {stored} rows and its Parquet file {exported}, but {expected} were written")
+        for rule, query in CHECKS.items():
+            if broken := connection.execute(query).fetchmany(3):
+                found.append(f"not true: {rule} (for example {broken})")
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(failures(Path(sys.argv[1]), json.loads(sys.argv[2]))))

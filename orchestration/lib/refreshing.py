@@ -1,0 +1,50 @@
+"""What a refresh has to do: which arrival days wait, and in how many runs. Doing it is Dagster's part."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from orchestration.lib.publish.snapshot import is_published
+from orchestration.lib.request_log.pending import peek_arrival_days
+from orchestration.lib.warehouse import ALWAYS, Window, models_fingerprint, pending_days, read_build
+
+# A run over a range records every day of it for every asset. Days further apart than this go to separate runs: an
+# import of one old day must not record the years in between.
+LARGEST_GAP_DAYS = 31
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs that a refresh takes, as ranges of arrival days, first and last included; empty: nothing to do."""
+
+    ranges: list[tuple[date, date]]
+
+
+def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer: str, window: Window = ALWAYS) -> Plan:
+    """The runs needed to process what is new in the window; one of today where only settings or publishing wait.
+
+    Raises PipelineError for faults in the settings files of the home.
+    """
+    days = {day for day in peek_arrival_days(home) if day in window}
+    waiting, other_work = pending_days(home, warehouse, models_fingerprint(dbt_project, scorer), window)
+    days |= waiting
+    if not days and (other_work or _unpublished(warehouse, published)):
+        days = {datetime.now(UTC).date()}
+    return Plan(ranges(days))
+
+
+def ranges(days: Iterable[date]) -> list[tuple[date, date]]:
+    """The days as ranges, joined where the gap between two is at most LARGEST_GAP_DAYS."""
+    joined: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if joined and (day - joined[-1][1]).days <= LARGEST_GAP_DAYS:
+            joined[-1] = (joined[-1][0], day)
+        else:
+            joined.append((day, day))
+    return joined
+
+
+def _unpublished(warehouse: Path, published: Path) -> bool:
+    build = read_build(warehouse)
+    return build is not None and not is_published(published, build)

@@ -1,0 +1,69 @@
+"""Every path and setting of the project, in one frozen object. The only reader of the environment.
+
+Settings of a chatbot (time zone, currency, ...) are data, not configuration: they live in `lib/chatbots.py`.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestration.lib.errors import PipelineError
+
+PROJECT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT / "dbt_project"
+
+
+class Settings(BaseSettings):
+    """One object with every setting; each environment variable is a field's name with the prefix CLIENTELE_."""
+
+    model_config = SettingsConfigDict(env_prefix="CLIENTELE_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=PROJECT / "data", description="The data home: inbox, raw, warehouse, published.")
+    scorer: Literal["", "vader"] = Field(default="", description="Scores messages that upstream has not scored.")
+    keep_snapshots: int = Field(default=5, ge=1, description="How many published snapshots are kept.")
+    line_limit_mib: int = Field(default=16, ge=1, description="Longest request line that is read, in MiB.")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
+
+    @property
+    def inbox(self) -> Path:
+        return self.home / "inbox"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    def enable_scorer(self, scorer: str) -> None:
+        """Switch the scorer on for this data home, unless its own `.env` already decides."""
+        own = self.home / ".env"
+        if not own.exists():
+            own.write_text(f"CLIENTELE_SCORER={scorer}\n", encoding="utf-8")
+
+
+def load_settings() -> Settings:
+    """Settings from the environment, then the data home's own `.env`, then the checkout's; the first to speak wins.
+
+    Raises PipelineError naming the variable that has a bad value.
+    """
+    checkout = PROJECT / ".env"
+    try:
+        home = Settings(_env_file=checkout).home  # type: ignore[call-arg]
+        return Settings(_env_file=(checkout, home / ".env"))  # type: ignore[call-arg]
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise PipelineError(
+            f"CLIENTELE_{str(fault['loc'][0]).upper()} is {fault['input']!r}: {fault['msg']}."
+        ) from None

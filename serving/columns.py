@@ -1,0 +1,103 @@
+"""The two tables as readers see them: names, labels, kinds of value, and what may be searched and filtered.
+
+How the values come about is the business of the snapshot's table macros; their meanings are in its manifest.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "count", "money", "sentiment", "share", "instant"]
+TableName = Literal["organizations", "users"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its name everywhere, its heading, the kind of its values."""
+
+    name: str
+    label: str
+    kind: Kind
+    by_default: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One of the two tables. `id_column` is unique in it and breaks every tie."""
+
+    name: TableName
+    singular: str
+    id_column: str
+    name_column: str
+    searched: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name; an unknown name is a KeyError."""
+        return {column.name: column for column in self.columns}[name]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Return every column's name, in the order of the table."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def default_columns(self) -> tuple[str, ...]:
+        """Return the names of the columns that a page shows until the reader chooses."""
+        return tuple(column.name for column in self.columns if column.by_default)
+
+
+FURTHER = (
+    Column("first_seen_at", "First seen", "instant"),
+    Column("messages", "Messages", "count"),
+    Column("scored_conversations", "Scored conversations", "count"),
+    Column("unscored_conversations", "Unscored conversations", "count"),
+    Column("message_sentiment", "Sentiment by message", "sentiment"),
+    Column("satisfied_share", "Satisfied", "share"),
+    Column("neutral_share", "Neutral", "share"),
+    Column("dissatisfied_share", "Dissatisfied", "share"),
+)
+
+ORGANIZATIONS = Table(
+    name="organizations",
+    singular="organization",
+    id_column="organization_id",
+    name_column="organization_name",
+    searched=("organization_name", "organization_id"),
+    columns=(
+        Column("organization_id", "Organization ID", "text"),
+        Column("organization_name", "Organization", "text", by_default=True),
+        Column("plan", "Plan", "text", by_default=True),
+        Column("industry", "Industry", "text", by_default=True),
+        Column("mrr", "MRR", "money", by_default=True),
+        Column("conversations", "Conversations", "count", by_default=True),
+        Column("users", "Users", "count", by_default=True),
+        Column("sentiment", "Sentiment", "sentiment", by_default=True),
+        Column("last_activity_at", "Last activity", "instant", by_default=True),
+        *FURTHER,
+    ),
+)
+
+USERS = Table(
+    name="users",
+    singular="user",
+    id_column="user_id",
+    name_column="user_name",
+    searched=("user_name", "email", "user_id"),
+    columns=(
+        Column("user_id", "User ID", "text"),
+        Column("user_name", "User", "text", by_default=True),
+        Column("email", "Email", "text", by_default=True),
+        Column("organization_id", "Organization ID", "text"),
+        Column("organization_name", "Organization", "text", by_default=True),
+        Column("plan", "Plan", "text", by_default=True),
+        Column("industry", "Industry", "text"),
+        Column("mrr", "MRR", "money", by_default=True),
+        Column("conversations", "Conversations", "count", by_default=True),
+        Column("sentiment", "Sentiment", "sentiment", by_default=True),
+        Column("last_activity_at", "Last activity", "instant", by_default=True),
+        *FURTHER,
+        Column("organization_count", "Organizations", "count"),
+    ),
+)
+
+TABLES: dict[str, Table] = {table.name: table for table in (ORGANIZATIONS, USERS)}

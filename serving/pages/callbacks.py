@@ -1,0 +1,165 @@
+"""What the browser asks of the server while a page is open.
+
+A callback's chatbot comes from the browser: each goes through `Asked`, which checks access and existence again and
+reads the current snapshot. Writing the state into the address is the browser's part (assets/clientele.js).
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+from starlette.concurrency import run_in_threadpool
+
+from serving.access import Access, NotFound, visible_chatbot
+from serving.columns import TABLES, Table
+from serving.pages.layout import EMPTY_CHOICE, frame
+from serving.pages.view import freshness, view_of
+from serving.query import QUERIES, BadQuery, TableQuery
+from serving.results import read_choices
+from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
+
+Clock = Callable[[], datetime]
+logger = logging.getLogger(__name__)
+PAGE = re.compile(r"/platform/([^/]+)/(organizations|users)")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose page of which snapshot a callback is about."""
+
+    snapshot: Snapshot
+    chatbot: Chatbot
+    table: Table
+
+    def query(self, search: str | None) -> TableQuery:
+        """Return the page's state; a broken one is as the default."""
+        model = QUERIES[self.table.name]
+        try:
+            return model.parse(search or "")
+        except BadQuery:
+            return model()
+
+
+def add_callbacks(dash: Dash, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+    """Add every callback of the pages."""
+
+    async def answer(pathname: str | None, work: Callable[[Asked], Any]) -> Any:
+        """Do work off the event loop for a page that the reader may see; for any other page answer nothing."""
+        headers = ctx.headers
+
+        def checked() -> Any:
+            try:
+                return work(_asked(snapshots.current(), access, headers, pathname))
+            except (NotFound, NothingPublished):
+                raise PreventUpdate from None
+            except Exception:
+                # Dash answers 500 and keeps the reason to itself.
+                logger.exception("A callback of %s failed", pathname)
+                raise
+
+        return await run_in_threadpool(checked)
+
+    @dash.callback(Output("page", "children"), Input("url", "pathname"), State("url", "search"))
+    async def show_frame(pathname: str, search: str | None) -> Any:
+        def work(asked: Asked) -> Any:
+            fresh = freshness(asked.snapshot, asked.chatbot, clock())
+            return frame(asked.chatbot, asked.table, search or "", fresh)
+
+        return await answer(pathname, work)
+
+    @dash.callback(
+        Output("grid", "columnDefs"),
+        Output("grid", "rowData"),
+        Output("total", "children"),
+        Output("range-label", "children"),
+        Output("presets", "children"),
+        Output("filter-count", "children"),
+        Output("chips", "children"),
+        Output("notices", "children"),
+        Output("empty", "children"),
+        Output("footer", "children"),
+        Output("files", "children"),
+        Output("tabs", "children"),
+        Output("marked", "data"),
+        Output("freshness", "children"),
+        Input("url", "search"),
+        State("url", "pathname"),
+    )
+    async def show_state(search: str | None, pathname: str) -> Any:
+        def work(asked: Asked) -> Any:
+            now = clock()
+            view = view_of(asked.snapshot, asked.chatbot, asked.table.name, search or "", now)
+            parts = [getattr(view, field.name) for field in fields(view)]
+            return [*parts, freshness(asked.snapshot, asked.chatbot, now)]
+
+        return await answer(pathname, work)
+
+    @dash.callback(
+        Output({"type": "list", "name": MATCH}, "data"),
+        Output({"type": "list", "name": MATCH}, "value"),
+        Output({"type": "offer", "name": MATCH}, "hidden"),
+        Input("filters-popover", "opened"),
+        Input({"type": "list", "name": MATCH}, "searchValue"),
+        State({"type": "list", "name": MATCH}, "id"),
+        State("url", "pathname"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    async def offer_choices(opened: bool, text: str | None, own: dict[str, str], pathname: str, search: str) -> Any:
+        if not opened:
+            raise PreventUpdate
+        typed = ctx.triggered_id != "filters-popover"
+
+        def work(asked: Asked) -> Any:
+            return _choices(asked, own["name"], asked.query(search), (text or "") if typed else "", typed, clock())
+
+        return await answer(pathname, work)
+
+    _add_browser_callbacks(dash)
+
+
+def _asked(snapshot: Snapshot, access: Access, headers: Any, pathname: str | None) -> Asked:
+    match = PAGE.fullmatch(pathname or "")
+    if match is None:
+        raise NotFound
+    chatbot = visible_chatbot(snapshot, access, headers, unquote(match[1]))
+    return Asked(snapshot, chatbot, TABLES[match[2]])
+
+
+def _choices(asked: Asked, name: str, query: TableQuery, text: str, typed: bool, now: datetime) -> Any:
+    """Return a filter's choices, the chosen ones spelled as they are offered, and whether there is nothing to offer."""
+    if name not in ("plan", "industry", "organization_id"):
+        raise PreventUpdate
+    choices = read_choices(asked.snapshot, query, name, asked.chatbot, now, text)
+    labels = {choice.value or EMPTY_CHOICE: f"{choice.label or 'None'} ({choice.rows:,})" for choice in choices}
+    spelled = {value if name == "organization_id" else value.strip().lower(): value for value in labels}
+    wanted = [value or EMPTY_CHOICE for value in getattr(query, name)]
+    chosen = [spelled.get(value if name == "organization_id" else value.strip().lower(), value) for value in wanted]
+    offered = {**{value: value.replace(EMPTY_CHOICE, "None") for value in chosen}, **labels}
+    data = [{"value": value, "label": label} for value, label in offered.items()]
+    never_sent = not text and not chosen and all(value == EMPTY_CHOICE for value in labels)
+    return data, no_update if typed else chosen, no_update if typed else never_sent
+
+
+def _add_browser_callbacks(dash: Dash) -> None:
+    """Add the callbacks that run in the browser: they write controls into the address, and show it in controls."""
+    functions: dict[str, list[Any]] = {
+        "writeList": [Input({"type": "list", "name": ALL}, "value")],
+        "writeNumber": [Input({"type": "number", "name": ALL}, "value")],
+        "writeChoice": [Input({"type": "choice", "name": ALL}, "value")],
+        "writeColumns": [Input({"type": "columns", "name": ALL}, "value")],
+        "writeDays": [Input("calendar", "value")],
+        "resetColumns": [Input("columns-reset", "n_clicks")],
+        "showMarked": [Input("marked", "data")],
+        "showSearch": [Input("url", "search")],
+        "showNumbers": [Input("filters-popover", "opened"), State({"type": "number", "name": ALL}, "id")],
+        "showColumns": [Input("columns-popover", "opened")],
+    }
+    for function, inputs in functions.items():
+        dash.clientside_callback(ClientsideFunction("clientele", function), *inputs, prevent_initial_call=True)

@@ -1,0 +1,95 @@
+"""How a page writes numbers, money, sentiment and times.
+
+What the values mean, and which rows are shown, is decided elsewhere; exports and the API do not use these formats.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from serving.columns import Column
+from serving.snapshot import Chatbot
+
+MISSING = "—"
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "AUD": "A$", "CAD": "C$", "BRL": "R$"}
+# Every label reaches up to its bound; whether the bound itself belongs to it is the second value.
+SENTIMENT_LABELS = (
+    (-0.6, True, "Very Negative", "very-negative"),
+    (-0.2, False, "Negative", "negative"),
+    (0.2, True, "Neutral", "neutral"),
+    (0.6, False, "Positive", "positive"),
+)
+BEST_SENTIMENT = ("Very Positive", "very-positive")
+
+
+def count(value: int) -> str:
+    """Return a count with thousands separators."""
+    return f"{value:,}"
+
+
+def money(value: Decimal, currency: str) -> str:
+    """Return an amount with its currency; cents only where there are any."""
+    amount = f"{abs(value):,.0f}" if value == value.to_integral_value() else f"{abs(value):,.2f}"
+    symbol = SYMBOLS.get(currency, f"{currency} ")
+    return f"{'-' if value < 0 else ''}{symbol}{amount}"
+
+
+def share(value: float) -> str:
+    """Return a share as a whole percentage."""
+    return f"{value:.0%}"
+
+
+def sentiment(value: float) -> dict[str, str]:
+    """Return a sentiment's label by its unrounded value, its signed two decimals, and the tone of its colour."""
+    text = f"{value:+.2f}"
+    label, tone = BEST_SENTIMENT
+    for bound, inclusive, bound_label, bound_tone in SENTIMENT_LABELS:
+        if value < bound or (inclusive and value == bound):
+            label, tone = bound_label, bound_tone
+            break
+    return {"label": label, "tone": tone, "text": "0.00" if float(text) == 0 else text}
+
+
+def day(value: date) -> str:
+    """Return a day like Nov 22, 2026."""
+    return f"{value:%b} {value.day}, {value.year}"
+
+
+def days(first: date | None, last: date | None) -> str:
+    """Return a range of days, without saying twice what both ends share."""
+    if first is None or last is None:
+        return f"{day(first)} onwards" if first else f"Until {day(last)}" if last else "All time"
+    if first == last:
+        return day(first)
+    if first.year != last.year:
+        return f"{day(first)} – {day(last)}"
+    end = str(last.day) if first.month == last.month else f"{last:%b} {last.day}"
+    return f"{first:%b} {first.day} – {end}, {last.year}"
+
+
+def instant(value: datetime, time_zone: str, with_zone: bool = False) -> str:
+    """Return an instant like Nov 22, 2026, 10:15 AM in a zone; a time without a zone is UTC."""
+    local = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(ZoneInfo(time_zone))
+    name = local.tzname() or ""
+    zone = f"UTC{name}" if name[:1] in "+-" else name
+    text = f"{day(local)}, {local.hour % 12 or 12}:{local:%M %p}"
+    return f"{text} {zone}" if with_zone and zone else text
+
+
+def cell(column: Column, value: Any, chatbot: Chatbot) -> Any:
+    """Return what a cell of the page shows."""
+    if value is None:
+        return None if column.kind == "sentiment" else MISSING
+    match column.kind:
+        case "count":
+            return count(value)
+        case "money":
+            return money(value, chatbot.currency)
+        case "share":
+            return share(value)
+        case "sentiment":
+            return sentiment(value)
+        case "instant":
+            return instant(value, chatbot.time_zone)
+    return value

@@ -1,0 +1,76 @@
+"""Mounts the pages into the application: their addresses, and Dash behind them.
+
+Dash lives in an application of its own under /_pages/; a page's address is checked before Dash hears of it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from dash import Dash
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from serving import describe
+from serving.access import Access, NotFound, visible_chatbot, visible_chatbots
+from serving.columns import TABLES
+from serving.pages import plain
+from serving.pages.callbacks import add_callbacks
+from serving.pages.layout import skeleton
+from serving.snapshot import Snapshots
+
+PREFIX = "/_pages/"
+
+
+def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Callable[[], datetime]) -> FastAPI:
+    """Add the pages' routes; return the application that Dash answers with."""
+    inner = FastAPI(openapi_url=None)
+    dash = Dash(
+        "clientele",
+        server=inner,  # type: ignore[arg-type]  # any server that Dash has a backend for
+        url_base_pathname=PREFIX,
+        assets_folder=str(Path(__file__).parent / "assets"),
+        title="Clientele",
+        update_title="",
+        suppress_callback_exceptions=True,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    dash.layout = skeleton()
+    add_callbacks(dash, snapshots, access, clock)
+
+    @app.get("/", include_in_schema=False)
+    def home(request: Request) -> HTMLResponse:
+        return HTMLResponse(plain.home(visible_chatbots(snapshots.current(), access, request.headers)))
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return HTMLResponse(plain.document("API · Clientele", describe.page(app.openapi())))
+
+    @app.get("/platform/{chatbot_id}", include_in_schema=False)
+    def chatbot_home(chatbot_id: str, request: Request) -> RedirectResponse:
+        visible_chatbot(snapshots.current(), access, request.headers, chatbot_id)
+        return RedirectResponse(f"/platform/{quote(chatbot_id, safe='')}/organizations")
+
+    app.router.routes.append(Route("/platform/{chatbot_id}/{table}", _Page(inner, snapshots, access), name="page"))
+    app.router.routes.append(Mount("/", inner))
+    return inner
+
+
+class _Page:
+    """Answers a page's address with Dash's document, if the reader may see the chatbot."""
+
+    def __init__(self, inner: FastAPI, snapshots: Snapshots, access: Access) -> None:
+        self._inner = inner
+        self._snapshots = snapshots
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked: dict[str, Any] = scope["path_params"]
+        if asked["table"] not in TABLES or scope["method"] not in ("GET", "HEAD"):
+            raise NotFound
+        visible_chatbot(self._snapshots.current(), self._access, Request(scope).headers, asked["chatbot_id"])
+        await self._inner({**scope, "path": PREFIX, "raw_path": PREFIX.encode()}, receive, send)

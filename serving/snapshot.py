@@ -1,0 +1,108 @@
+"""Opens the published snapshot, and notices when another one is published.
+
+Nothing here knows the two tables or a request's parameters. A snapshot is immutable; the link to the current one is
+swapped while this process serves. Whoever asks holds the snapshot that was current then; an old one closes by itself
+when its last holder lets go.
+"""
+
+import json
+import os
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+DATABASE = "clientele.duckdb"
+NOTHING_PUBLISHED = "Nothing published yet: run `clientele refresh`"
+# A reader of snapshots needs no file but its own, and may not change that.
+READER = {"enable_external_access": "false", "lock_configuration": "true"}
+
+CHATBOTS = """
+    select chatbot_id, coalesce(name, chatbot_id), time_zone, lower(week_start), upper(currency)
+    from chatbots
+    order by 2, 1
+"""
+
+
+class NothingPublished(Exception):
+    """There is no snapshot to read."""
+
+    def __init__(self) -> None:
+        super().__init__(NOTHING_PUBLISHED)
+
+
+@dataclass(frozen=True)
+class Chatbot:
+    """A chatbot's settings, as the snapshot was built with them."""
+
+    chatbot_id: str
+    name: str
+    time_zone: str
+    week_start: str
+    currency: str
+
+
+class Snapshot:
+    """One published snapshot, open for reading from any number of threads."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open the snapshot in a directory whose path holds no link: DuckDB knows open files by their path."""
+        self.directory = directory
+        self._connection = duckdb.connect(directory / DATABASE, read_only=True, config=dict(READER))
+        row = self.cursor().execute("select snapshot_id, built_at, data_through from snapshot_info").fetchone()
+        if row is None:
+            raise ValueError(f"{directory.name} has no row in snapshot_info")
+        self.snapshot_id: str = str(row[0])
+        self.built_at: datetime = row[1].replace(tzinfo=UTC)
+        self.data_through: datetime | None = row[2] and row[2].replace(tzinfo=UTC)
+        rows = self.cursor().execute(CHATBOTS).fetchall()
+        self.chatbots: dict[str, Chatbot] = {row[0]: Chatbot(*row) for row in rows}
+        manifest = directory / "manifest.json"
+        self.manifest: dict[str, Any] = json.loads(manifest.read_bytes()) if manifest.exists() else {}
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor of its own for one request; it keeps the file open as long as it lives."""
+        return self._connection.cursor()
+
+    def meanings(self, table: str) -> dict[str, str]:
+        """Return the meaning of each column of a table that the manifest explains."""
+        columns = self.manifest.get("tables", {}).get(table, {}).get("columns", [])
+        return {column["name"]: column["meaning"] for column in columns if column.get("meaning")}
+
+
+class Snapshots:
+    """The current snapshot of a published directory, whichever that is at the moment of asking."""
+
+    def __init__(self, published: Path) -> None:
+        self._link = published / "current"
+        self._opening = threading.Lock()
+        self._snapshot: Snapshot | None = None
+
+    def current(self) -> Snapshot:
+        """Return the current snapshot.
+
+        The first request after a publication opens the new one; requests beside it go on with the one before and wait
+        for nothing.
+        """
+        directory = Path(os.path.realpath(self._link))
+        held = self._snapshot
+        if held is not None and held.directory == directory:
+            return held
+        if held is None:
+            self._opening.acquire()
+        elif not self._opening.acquire(blocking=False):
+            return held
+        try:
+            return self._open(directory)
+        finally:
+            self._opening.release()
+
+    def _open(self, directory: Path) -> Snapshot:
+        if self._snapshot is None or self._snapshot.directory != directory:
+            if not (directory / DATABASE).exists():
+                raise NothingPublished
+            self._snapshot = Snapshot(directory)
+        return self._snapshot

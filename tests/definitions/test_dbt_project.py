@@ -1,0 +1,90 @@
+"""The dbt project: its unit tests pass, everything is described, and YAML stands where dbt reads it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestration.lib.dbt_manifest import ensure_manifest
+from orchestration.lib.request_log.landing import ensure_raw
+from orchestration.lib.scoring import ensure_scores_schema
+from orchestration.lib.warehouse import prepare
+from orchestration.settings import DBT_PROJECT
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict:
+    return json.loads(ensure_manifest(DBT_PROJECT).read_text(encoding="utf-8"))
+
+
+def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
+    ensure_raw(tmp_path)
+    ensure_scores_schema(tmp_path)
+    warehouse = tmp_path / "warehouse.duckdb"
+    prepare(tmp_path, warehouse, "fingerprint")
+
+    def dbt(*arguments: str) -> str:
+        done = subprocess.run(
+            [Path(sys.executable).with_name("dbt"), *arguments, "--target-path", tmp_path / "target"],
+            cwd=DBT_PROJECT,
+            env={**os.environ, "CLIENTELE_WAREHOUSE": str(warehouse)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    dbt("run", "--empty")
+    assert "PASS=5 WARN=0 ERROR=0 SKIP=0" in dbt("test", "--select", "test_type:unit")
+    dbt("docs", "generate")
+    assert (tmp_path / "target" / "catalog.json").exists()
+
+
+def test_every_model_and_column_is_described_and_says_its_grain(manifest: dict) -> None:
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model":
+            assert node["description"].startswith("One row per"), node["name"]
+            for column in node["columns"].values():
+                assert column["description"], (node["name"], column["name"])
+
+
+def test_every_mart_has_an_enforced_contract_with_all_its_columns_and_a_grain_test(manifest: dict) -> None:
+    grains = {
+        node["attached_node"].split(".")[-1]
+        for node in manifest["nodes"].values()
+        if node.get("test_metadata", {}).get("name") == "unique_grain"
+    }
+    marts = [node for node in manifest["nodes"].values() if node["fqn"][1:2] == ["marts"] and "contract" in node]
+    for node in marts:
+        if node["resource_type"] == "model":
+            assert node["contract"]["enforced"], node["name"]
+            assert node["name"] in grains, node["name"]
+
+
+def test_every_mart_has_an_exposure(manifest: dict) -> None:
+    exposed = {parent.split(".")[-1] for one in manifest["exposures"].values() for parent in one["depends_on"]["nodes"]}
+    marts = {path.stem for path in DBT_PROJECT.glob("models/marts/*.sql")}
+    assert marts <= exposed
+
+
+def test_tests_take_their_arguments_under_arguments_and_settings_under_config() -> None:
+    # dbt does not validate YAML on DuckDB: a misplaced key is silently not read.
+    for path in DBT_PROJECT.glob("models/**/*.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+            assert set(model) <= {"name", "description", "config", "data_tests", "columns"}, path
+            for test in model.get("data_tests", []) + [
+                test for column in model["columns"] for test in column.get("data_tests", [])
+            ]:
+                if isinstance(test, dict):
+                    (body,) = test.values()
+                    assert set(body) <= {"arguments", "config"}, path
+
+
+def test_models_have_one_yaml_file_beside_each() -> None:
+    models = {path.with_suffix("") for path in DBT_PROJECT.glob("models/**/*.sql")}
+    described = {path.with_suffix("") for path in DBT_PROJECT.glob("models/**/*.yml")}
+    assert models <= described

@@ -1,0 +1,98 @@
+"""The Dagster definitions load, and say what the project promises. Nothing is run here."""
+
+import dagster as dg
+import pytest
+
+from orchestration.definitions import build_defs
+from orchestration.defs.extract.assets import every_line_has_one_outcome
+from orchestration.defs.partitions import ARRIVAL_DAYS
+from orchestration.defs.publish.assets import FRESHNESS
+from orchestration.lib.dbt_manifest import ensure_manifest
+from orchestration.settings import DBT_PROJECT, Settings
+
+SNAPSHOT = dg.AssetKey("snapshot")
+MARTS = {
+    "chatbots",
+    "dim_organizations",
+    "dim_users",
+    "fct_conversation_days",
+    "fct_organization_days",
+    "fct_user_days",
+}
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    ensure_manifest(DBT_PROJECT)
+    return build_defs(Settings(home=tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="module")
+def specs(definitions: dg.Definitions) -> dict[dg.AssetKey, dg.AssetSpec]:
+    """Every asset that a run can make, by key."""
+    return {spec.key: spec for spec in definitions.resolve_all_asset_specs() if spec.group_name != "default"}
+
+
+def checks_of(definitions: dg.Definitions, *key: str) -> dict[str, dg.AssetCheckSpec]:
+    """The checks that the op of an asset makes, by name."""
+    return {spec.name: spec for spec in definitions.resolve_assets_def(list(key)).check_specs}
+
+
+def test_every_dbt_model_is_in_exactly_one_op(definitions: dg.Definitions) -> None:
+    op = definitions.resolve_assets_def(["marts", "fct_conversation_days"])
+    assert {key.path[-1] for key in op.keys} == {path.stem for path in DBT_PROJECT.glob("models/**/*.sql")}
+
+
+def test_raw_and_models_are_partitioned_by_arrival_day_and_the_snapshot_is_not(
+    definitions: dg.Definitions, specs: dict[dg.AssetKey, dg.AssetSpec]
+) -> None:
+    for key in specs:
+        expected = (None, None) if key == SNAPSHOT else (ARRIVAL_DAYS, dg.BackfillPolicy.single_run())
+        made_by = definitions.resolve_assets_def(key)
+        assert (made_by.partitions_def, made_by.backfill_policy) == expected, key
+
+
+def test_every_mart_flows_into_the_snapshot(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
+    assert {dep.asset_key for dep in specs[SNAPSHOT].deps} == {dg.AssetKey(["marts", name]) for name in MARTS}
+
+
+def test_staging_reads_the_raw_assets(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
+    for model, table in {
+        "requests": "requests",
+        "messages": "messages",
+        "analyses": "analyses",
+        "scores": "scores",
+    }.items():
+        parents = {dep.asset_key for dep in specs[dg.AssetKey(["staging", f"stg_{model}"])].deps}
+        assert dg.AssetKey(["raw", table]) in parents & set(specs)
+
+
+def test_the_tests_of_the_models_are_blocking_checks(definitions: dg.Definitions) -> None:
+    checks = checks_of(definitions, "marts", "fct_conversation_days")
+    for test in DBT_PROJECT.glob("tests/*.sql"):
+        assert test.stem in checks, f"{test.name} needs config meta.dagster.ref to be an asset check"
+
+
+def test_receipts_that_do_not_add_up_block_what_follows() -> None:
+    assert [spec.blocking for spec in every_line_has_one_outcome.check_specs] == [True]
+
+
+def test_the_daily_schedule_is_on_and_runs_the_refresh_job(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def("daily_refresh")
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert schedule.job_name == "refresh" == definitions.resolve_sensor_def("new_input").job_name
+
+
+def test_only_reading_the_inbox_is_retried(definitions: dg.Definitions, specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
+    retried = {key for key in specs if definitions.resolve_assets_def(key).op.retry_policy}
+    assert retried == set(definitions.resolve_assets_def(["raw", "requests"]).keys)
+
+
+def test_whatever_opens_the_warehouse_shares_a_pool(
+    definitions: dg.Definitions, specs: dict[dg.AssetKey, dg.AssetSpec]
+) -> None:
+    assert {definitions.resolve_assets_def(key).op.pool for key in specs} == {"warehouse"}
+
+
+def test_the_snapshot_says_when_it_is_too_old(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
+    assert specs[SNAPSHOT].freshness_policy == FRESHNESS

@@ -1,0 +1,248 @@
+"""The API's rows: order, search, filters and the parameters it refuses."""
+
+from datetime import date
+
+import pytest
+
+MEASURES = """
+first_seen_at messages scored_conversations unscored_conversations message_sentiment satisfied_share neutral_share
+dissatisfied_share
+"""
+COLUMNS = {
+    "organizations": f"""
+        organization_id organization_name plan industry mrr conversations users sentiment last_activity_at {MEASURES}
+    """.split(),
+    "users": f"""
+        user_id user_name email organization_id organization_name plan industry mrr conversations sentiment
+        last_activity_at {MEASURES} organization_count
+    """.split(),
+}
+
+
+def ids(answer):
+    return [next(iter(row.values())) for row in answer["rows"]]
+
+
+@pytest.mark.parametrize(("table", "columns"), COLUMNS.items())
+def test_an_answer_has_the_promised_fields(get, table, columns):
+    answer = get(table)
+    assert list(answer["rows"][0]) == columns
+    assert answer["data_through"] == "2026-11-22T10:15:00Z"
+    assert answer["snapshot_id"] == "s1"
+    assert len(answer["rows"]) == 20
+
+
+def test_this_month_is_the_default_range_and_newest_activity_comes_first(get, client, sql):
+    answer = client.get("/api/v1/chatbots/support/organizations").json()
+    expected = sql(
+        "select organization_id from organizations('support', '2026-11-01', '2026-11-22') "
+        "order by last_activity_at desc, organization_id limit 20"
+    )
+    assert (answer["first_day"], answer["last_day"]) == ("2026-11-01", "2026-11-22")
+    assert ids(answer) == [row[0] for row in expected]
+
+
+def test_an_open_end_is_reported_as_the_day_that_gives_the_same_rows(get):
+    answer = get("organizations", range="all_time", limit=1000)
+    assert (answer["first_day"], answer["last_day"]) == ("2026-09-03", "2026-11-22")
+    again = get("organizations", first_day=answer["first_day"], last_day=answer["last_day"], limit=1000)
+    assert again["rows"] == answer["rows"]
+    assert get("organizations", first_day="2026-11-01")["last_day"] == "2026-11-22"
+    assert get("organizations", last_day="2026-10-31")["first_day"] == "2026-09-03"
+
+
+def test_values_keep_their_type_nulls_and_exact_decimals(client):
+    text = client.get("/api/v1/chatbots/support/organizations?range=all_time&search=cmd").text
+    assert '"mrr":1234.5678,' in text
+    assert '"plan":null,' in text
+    assert '"organization_name":"=cmd()"' in text
+    assert '"first_seen_at":"2026-09-03T12:00:00Z"' in text
+    assert '"last_activity_at":"2026-11-14T08:04:00.400000Z"' in text
+
+
+def test_the_answer_has_only_the_chosen_columns_in_the_chosen_order(get):
+    answer = get("organizations", columns=["mrr", "organization_id"])
+    assert list(answer["rows"][0]) == ["mrr", "organization_id"]
+
+
+@pytest.mark.parametrize("table", ["organizations", "users"])
+@pytest.mark.parametrize("sort", ["sentiment", "-sentiment", "mrr", "-mrr", "plan", "-plan", "conversations"])
+def test_trap_50_walking_all_pages_yields_each_row_once_with_nulls_last_both_ways(get, table, sort):
+    whole = get(table, sort=sort, limit=1000)
+    walked, offset = [], 0
+    while page := get(table, sort=sort, limit=7, offset=offset)["rows"]:
+        walked += page
+        offset += 7
+    assert walked == whole["rows"]
+    assert len({row[f"{table[:-1]}_id"] for row in walked}) == whole["total"] == len(walked)
+    values = [row[sort.removeprefix("-")] for row in walked]
+    present = [value for value in values if value is not None]
+    assert values == present + [None] * (len(values) - len(present))
+    if sort.removeprefix("-") != "plan":
+        assert present == sorted(present, reverse=sort.startswith("-"))
+
+
+def test_trap_50_the_total_stays_known_behind_the_last_page(get):
+    assert get("organizations", offset=5000) | {"rows": []} == get("organizations", offset=5000)
+    assert get("organizations", offset=5000)["total"] == get("organizations")["total"]
+
+
+def test_trap_51_choosing_the_empty_plan_and_another_keeps_rows_without_a_plan(get, sql):
+    nothing = get("organizations", plan="", limit=1000)
+    assert {row["plan"] for row in nothing["rows"]} == {None}
+    both = get("organizations", plan=["", "free"], limit=1000)
+    expected = sql("select count(*) from organizations('support', null, null) where plan is null or plan = 'free'")
+    assert both["total"] == expected[0][0] > nothing["total"] > 0
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("100%", ["100% Co"]),
+        ("a_b", ["a_b"]),
+        ("istanbul", ["İstanbul Lojistik"]),
+        ("İSTANBUL", ["İstanbul Lojistik"]),
+        ("caf\u00e9", ["Cafe\u0301 Zürich"]),
+        ("cafe zurich", ["Cafe\u0301 Zürich"]),
+        ("0012", ["100% Co"]),
+        ("  =CMD ", ["=cmd()"]),
+        ("\\", []),
+        ("twice\nand", ['Say "hi", twice\nand on']),
+    ],
+)
+def test_trap_52_search_takes_its_text_literally_whatever_case_and_accents(get, search, found):
+    assert [row["organization_name"] for row in get("organizations", search=search)["rows"]] == found
+
+
+def test_users_are_found_by_name_email_and_id_and_named_by_what_they_have(get):
+    assert [row["user_name"] for row in get("users", search="łucja")["rows"]] == ["Łucja Loner"]
+    assert [row["user_id"] for row in get("users", search="P3@EXAMPLE")["rows"]] == ["00003"]
+    row = get("users", search="+1555")["rows"][0]
+    assert (row["user_name"], row["email"], row["mrr"]) == ("+1555", None, None)
+
+
+def test_trap_53_count_shown_rows_delivered_and_csv_rows_are_one_number(get, client):
+    asked = {"range": "all_time", "plan": "pro", "conversations_min": 2, "mrr_max": 5000, "limit": 1000}
+    answer = get("organizations", **asked)
+    del asked["limit"]
+    lines = client.get("/api/v1/chatbots/support/organizations.csv", params=asked).text.splitlines()
+    assert answer["total"] == len(answer["rows"]) == len(lines) - 1 > 0
+    assert all(row["conversations"] >= 2 and row["mrr"] <= 5000 for row in answer["rows"])
+
+
+def test_trap_53_a_filter_on_a_metric_keeps_bounds_and_drops_nulls(get, sql):
+    answer = get("organizations", range="this_month", sentiment_min=-0.2, sentiment_max=0.2, limit=1000)
+    month = "organizations('support', '2026-11-01', '2026-11-22')"
+    expected = sql(f"select count(*) from {month} where sentiment between -0.2 and 0.2")
+    assert answer["total"] == expected[0][0]
+    assert {-0.2, 0.2} <= {row["sentiment"] for row in answer["rows"]}
+    assert get("users", mrr_max=-20)["total"] == 1
+
+
+def test_trap_22_a_bound_is_compared_with_the_unrounded_value(get):
+    assert "100% Co" not in [row["organization_name"] for row in get("organizations", sentiment_min=-0.2)["rows"]]
+    found = get("organizations", sentiment_min=-0.2004, sentiment_max=-0.2004)["rows"]
+    assert [row["organization_name"] for row in found] == ["100% Co"]
+
+
+def test_trap_31_spellings_of_a_plan_are_one_choice_and_keep_their_spelling_in_rows(get):
+    spelled = {row["plan"] for row in get("organizations", plan=" eNTERPRISE", limit=1000)["rows"]}
+    assert spelled == {"Enterprise", "enterprise ", "ENTERPRISE"}
+
+
+def test_trap_24_a_filter_uses_the_clock_of_the_attribute_that_is_shown(get):
+    october = {"first_day": "2026-10-01", "last_day": "2026-10-31", "search": "a_b"}
+    assert get("organizations", **october)["rows"][0]["plan"] == "free"
+    assert get("organizations", **october, plan="pro")["total"] == 0
+    assert get("organizations", **october, plan="pro", attributes="now")["total"] == 1
+
+
+def test_rows_of_an_organization_and_rows_without_one_can_be_asked_for(get):
+    assert {row["organization_name"] for row in get("users", organization_id="00123")["rows"]} == {"100% Co"}
+    assert [row["user_name"] for row in get("users", organization_id="")["rows"]] == ["Łucja Loner"]
+
+
+def test_trap_5_the_last_day_is_inclusive_to_its_last_half_second(get):
+    assert get("organizations", first_day="2026-10-31", last_day="2026-10-31")["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("pln=free", "pln"),
+        ("columns=nope", "nope"),
+        ("columns=plan&columns=plan", "plan"),
+        ("sort=nope", "nope"),
+        ("sort=--mrr", "sort"),
+        ("mrr_min=nan", "mrr_min"),
+        ("mrr_max=Infinity", "mrr_max"),
+        ("sentiment_min=NaN", "sentiment_min"),
+        ("conversations_min=-inf", "conversations_min"),
+        ("mrr_min=1e400", "mrr_min"),
+        ("mrr_min=", "mrr_min"),
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=ten", "limit"),
+        ("limit=5&limit=6", "limit"),
+        ("offset=-1", "offset"),
+        ("offset=99999999999999999999", "offset"),
+        ("range=fortnight", "range"),
+        ("range=today&first_day=2026-01-01", "range"),
+        ("first_day=2026-02-30", "first_day"),
+        ("first_day=1700000000", "first_day"),
+        ("last_day=2026-11-22T00:00:00", "last_day"),
+        ("first_day=2026-11-02&last_day=2026-11-01", "first_day"),
+        ("attributes=then", "attributes"),
+        ("search=" + "x" * 257, "search"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["", ".csv"])
+def test_an_unknown_parameter_column_or_bad_value_is_refused_by_name(client, query, named, suffix):
+    answer = client.get(f"/api/v1/chatbots/support/organizations{suffix}?{query}")
+    assert answer.status_code == 422
+    assert named in str(answer.json()["detail"])
+
+
+def test_a_metric_of_the_other_table_is_unknown(client):
+    assert client.get("/api/v1/chatbots/support/users?users_min=1").status_code == 422
+
+
+@pytest.mark.parametrize("search", ["\x00", "'; drop table chatbots; --", "\U0001f600", "$1", "?"])
+def test_any_text_may_be_searched_and_is_only_a_text(get, search):
+    assert get("organizations", search=search)["total"] == 0
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_there_is_may_be_asked_for(get, day):
+    answer = get("organizations", first_day=day, last_day=day)
+    assert (answer["total"], answer["first_day"]) == (0, day)
+    assert date.fromisoformat(answer["last_day"])
+
+
+def test_trap_11_list_and_detail_page_and_api_give_the_same_number(get):
+    for row in get("organizations", limit=1000)["rows"]:
+        users = get("users", organization_id=row["organization_id"], limit=1000)["rows"]
+        assert len(users) == row["users"]
+
+
+def test_health_says_what_is_served(client):
+    health = client.get("/health").json()
+    assert (health["status"], health["snapshot_id"], health["data_through"]) == ("ok", "s1", "2026-11-22T10:15:00Z")
+
+
+def test_the_description_has_every_parameter_and_the_meanings_of_the_manifest(client):
+    description = client.get("/openapi.json").json()
+    route = description["paths"]["/api/v1/chatbots/{chatbot_id}/organizations"]["get"]
+    names = {item["name"] for item in route["parameters"]}
+    assert {"chatbot_id", "range", "plan", "users_max", "columns", "attributes"} <= names
+    row = route["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["rows"]["items"]
+    assert row["properties"]["mrr"]["description"] == "Monthly recurring revenue in whole currency."
+    assert list(row["properties"]) == COLUMNS["organizations"]
+
+
+def test_the_documentation_page_loads_nothing_from_elsewhere(client):
+    page = client.get("/docs")
+    assert page.status_code == 200
+    assert "dissatisfied_share" in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text

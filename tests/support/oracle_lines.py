@@ -1,0 +1,226 @@
+"""What one line of the request log says: the fine print of the contract in plain Python, for tests only.
+
+Written from the contract alone and sharing no code with the pipeline. A line is a `Record`, or raises `Unusable`.
+What records mean together is in `oracle.py`.
+"""
+
+import json
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from hashlib import blake2b
+from typing import Any
+
+ROLES = ("user", "assistant", "system")
+COMMERCIAL = ("plan", "industry", "mrr")
+
+
+class Unusable(Exception):
+    """The line is quarantined whole."""
+
+
+@dataclass
+class Record:
+    """An accepted line. `order` is its place in the order of arrival; a field that is present as None clears."""
+
+    record_id: str
+    order: tuple[datetime, str, int]
+    chatbot_id: str
+    conversation_id: str
+    is_organic: bool = True
+    event_at: datetime = datetime.min
+    user: str | None = None
+    organization: str | None = None
+    user_fields: dict[str, Any] = field(default_factory=dict)
+    organization_fields: dict[str, Any] = field(default_factory=dict)
+    messages: list[tuple[str | None, str, datetime]] = field(default_factory=list)  # id, role, sent at
+    scores: list[tuple[str, Fraction]] = field(default_factory=list)  # message id, mean of its chunks
+    dropped: int = 0  # optional values that were dropped alone
+
+
+def read_line(line: bytes, source_file: str, number: int) -> Record:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        raise Unusable from None
+    if not isinstance(value, dict):
+        raise Unusable
+    received_at, chatbot_id, request = instant(value.get("received_at")), value.get("chatbot_id"), value.get("request")
+    if received_at is None or received_at.year < 2000 or not isinstance(request, dict):
+        raise Unusable
+    if not isinstance(chatbot_id, str) or not chatbot_id:
+        raise Unusable
+    canonical = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    record_id = blake2b(canonical.encode(), digest_size=16).hexdigest()
+    record = Record(record_id, (received_at, source_file, number), chatbot_id, "")
+    shape = value.get("shape")
+    if shape == "analysis":
+        record.conversation_id = required_id(request.get("external_conversation_id"))
+        record.scores = list(_scores(record, request))
+        return record
+    if shape == "conversations":
+        record.conversation_id = f"flat:{record_id}"
+    elif shape in ("capture", "track"):
+        record.conversation_id = required_id(request.get("conversationId"))
+    else:
+        raise Unusable
+    record.is_organic = _is_organic(record, request)
+    _read_messages(record, request)
+    if shape == "conversations":
+        _read_flat_names(record, request)
+    else:
+        _read_names(record, request, shape)
+    return record
+
+
+def normalised(text: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", text).split()).casefold())
+
+
+def instant(value: Any) -> datetime | None:
+    """Naive UTC; none for what is not an ISO 8601 time."""
+    if not isinstance(value, str) or len(value) < 16 or value[10] not in "Tt ":
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
+
+
+def is_possible(time: datetime | None, received_at: datetime) -> bool:
+    return time is not None and datetime(2000, 1, 1) <= time <= received_at + timedelta(hours=24)
+
+
+def required_id(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
+        raise Unusable
+    return str(value)
+
+
+def _is_organic(record: Record, request: dict[str, Any]) -> bool:
+    if record.conversation_id.startswith("obprobe_"):
+        return False
+    kind = request.get("kind")
+    if kind not in (None, "organic", "probe", "replay"):
+        record.dropped += 1
+    return kind not in ("probe", "replay")
+
+
+def _read_messages(record: Record, request: dict[str, Any]) -> None:
+    received_at = record.order[0]
+    times = []
+    for message in _messages(request):
+        if message.get("role") not in ROLES:
+            raise Unusable
+        sent_at = received_at
+        if message.get("sentAt") is not None:
+            time = instant(message["sentAt"])
+            if time is None or not is_possible(time, received_at):
+                raise Unusable
+            sent_at = time
+            times.append(time)
+        record.messages.append((_optional_id(record, message, "id"), message["role"], sent_at))
+    record.event_at = max(times, default=received_at)
+
+
+def _messages(request: dict[str, Any]) -> list[dict[str, Any]]:
+    messages = request.get("messages")
+    if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
+        raise Unusable
+    return messages
+
+
+def _scores(record: Record, request: dict[str, Any]) -> list[tuple[str, Fraction]]:
+    found = []
+    for message in _messages(request):
+        if message.get("role", "user") not in ROLES:
+            raise Unusable
+        message_id = _optional_id(record, message, "external_message_id")
+        chunks = []
+        for chunk in message.get("user_sentiments") or []:
+            score = chunk.get("score")
+            if isinstance(score, bool) or not isinstance(score, int | float) or not -1 <= score <= 1:
+                record.dropped += 1
+            else:
+                chunks.append(Fraction(str(score)))
+        if chunks and message_id is not None:
+            if message.get("role", "user") == "user":
+                found.append((message_id, sum(chunks) / len(chunks)))
+            else:
+                record.dropped += 1
+    return found
+
+
+def _read_names(record: Record, request: dict[str, Any], shape: str) -> None:
+    user, organization, metadata = (request.get(part) or {} for part in ("user", "organization", "metadata"))
+    user_id = _optional_id(record, user, "id")
+    if user_id is None and shape == "capture":
+        user_id = _optional_id(record, request, "userId")
+    record.user_fields = _fields(record, user, "name", "email", *COMMERCIAL, "createdAt")
+    organization_id = _optional_id(record, organization, "id")
+    record.organization_fields = _fields(record, organization, "name", *COMMERCIAL)
+    fill = _fields(record, metadata, *COMMERCIAL) if shape == "track" else {}
+    _identify(record, user_id, organization_id, fill)
+
+
+def _read_flat_names(record: Record, request: dict[str, Any]) -> None:
+    metadata = request.get("metadata") or {}
+    user_id = _optional_id(record, metadata, "userId") or _optional_id(record, metadata, "user_id")
+    record.user_fields = _fields(record, metadata, "email")
+    named = _fields(record, {"name": metadata["organization"]} if "organization" in metadata else {}, "name")
+    record.organization_fields = named
+    _identify(record, user_id, None, _fields(record, metadata, *COMMERCIAL))
+
+
+def _identify(record: Record, user_id: str | None, organization_id: str | None, fill: dict[str, Any]) -> None:
+    """Ids, else normalised e-mail and name; what the metadata map says fills both where they say nothing."""
+    email, name = record.user_fields.get("email"), record.organization_fields.get("name")
+    record.user = user_id or ("email:" + normalised(email) if email else None)
+    record.organization = organization_id or ("name:" + normalised(name) if name else None)
+    record.user_fields = fill | record.user_fields
+    record.organization_fields = fill | record.organization_fields
+
+
+def _optional_id(record: Record, source: dict[str, Any], name: str) -> str | None:
+    value = source.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        record.dropped += 1
+        return None
+    return str(value)
+
+
+def _fields(record: Record, source: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The attributes that are present and good."""
+    found = {}
+    for name in names:
+        if name in source:
+            try:
+                found[name] = _attribute(name, source[name], record.order[0])
+            except ValueError:
+                record.dropped += 1
+    return found
+
+
+def _attribute(name: str, value: Any, received_at: datetime) -> Any:
+    """One attribute; None clears, and a ValueError drops it."""
+    if value is None or (isinstance(value, str) and value.strip() in ("", "null")):
+        return None
+    if name == "mrr":
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) >= 1e12:
+            raise ValueError
+        return Decimal(str(value))
+    if not isinstance(value, str):
+        raise ValueError
+    if name == "createdAt":
+        if not is_possible(instant(value), received_at):
+            raise ValueError
+        return instant(value)
+    text = value.strip()
+    if name == "email" and (text.count("@") != 1 or " " in text or text[0] == "@" or text[-1] == "@"):
+        raise ValueError
+    return text
