@@ -28,10 +28,10 @@ PREFIX = "/_pages/"
 
 def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Callable[[], datetime]) -> FastAPI:
     """Add the pages' routes; return the application that Dash answers with."""
-    inner = FastAPI(openapi_url=None)
     dash = Dash(
         "clientele",
-        server=inner,  # type: ignore[arg-type]  # any server that Dash has a backend for
+        backend="fastapi",
+        server=False,
         url_base_pathname=PREFIX,
         assets_folder=str(Path(__file__).parent / "assets"),
         title="Clientele",
@@ -40,6 +40,10 @@ def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Callabl
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     dash.layout = skeleton()
+    # Callbacks are answered over HTTP alone: one way in, with one check.
+    dash.backend.websocket_capability = False
+    inner = FastAPI(openapi_url=None)
+    dash.init_app(inner)
     add_callbacks(dash, snapshots, access, clock)
 
     @app.get("/", include_in_schema=False)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from serving.app import create_app
 
@@ -57,24 +57,34 @@ def serving(published: Path, clock: Callable[[], datetime]) -> Iterator[str]:
 
 
 @contextmanager
-def browsing(address: str, **context: Any) -> Iterator[Page]:
-    """Open a browser; afterwards, nothing may have been asked of another host, and no script may have failed."""
+def launched() -> Iterator[Browser]:
+    """Launch a browser; without one the test fails."""
     if CHROMIUM is None:
         pytest.fail("The pages are tested in a real browser: install Chromium, so that `chromium` is on the path.")
-    elsewhere: list[str] = []
-    errors: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        page = browser.new_context(**context).new_page()
-        own = (address + "/", "data:", "blob:")
-        page.on("request", lambda request: request.url.startswith(own) or elsewhere.append(request.url))
-        page.on("websocket", lambda socket: socket.url.startswith("ws" + address[4:]) or elsewhere.append(socket.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and errors.append(message.text))
         try:
-            yield page
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def visiting(browser: Browser, address: str, **context: Any) -> Iterator[Page]:
+    """Open a fresh window; afterwards, nothing may have been asked of another host, and no script may have failed."""
+    elsewhere: list[str] = []
+    errors: list[str] = []
+    window = browser.new_context(**context)
+    page = window.new_page()
+    own = (address + "/", "data:", "blob:")
+    page.on("request", lambda request: request.url.startswith(own) or elsewhere.append(request.url))
+    page.on("websocket", lambda socket: elsewhere.append(socket.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    try:
+        yield page
+    finally:
+        window.close()
     assert elsewhere == []
     assert errors == []
 

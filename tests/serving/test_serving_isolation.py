@@ -6,6 +6,7 @@ import re
 import pytest
 from published_fixture import NOW
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from serving.app import create_app
 from serving.server import NotLoopback, serve
@@ -105,9 +106,9 @@ def test_trap_55_the_choices_of_a_filter_come_from_the_chatbot_of_the_page_alone
     assert not any(secret in answer.text for secret in SECRETS)
 
 
-def test_callbacks_are_not_open_to_web_sockets(guarded):
-    for callback in callbacks(guarded):
-        assert not callback.get("websocket")
+def test_callbacks_have_no_second_way_in_over_web_sockets(guarded):
+    with pytest.raises(WebSocketDisconnect), guarded.websocket_connect("/_pages/_dash-ws-callback"):
+        pass
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.10", "::", "example.com", ""])

@@ -25,7 +25,7 @@ Conversation = tuple[str, str]  # chatbot, id
 Entity = tuple[str, str]  # chatbot, id
 
 ATTRIBUTES = {
-    "user": ("name", "email", "plan", "industry", "mrr", "createdAt"),
+    "user": ("name", "email", "plan", "industry", "mrr"),
     "organization": ("name", "plan", "industry", "mrr"),
 }
 
@@ -126,7 +126,9 @@ class Oracle:
 
     # What the tables show.
 
-    def organizations(self, chatbot_id: str, first: date | None, last: date | None, clock: str = "range_end") -> list[Row]:
+    def organizations(
+        self, chatbot_id: str, first: date | None, last: date | None, clock: str = "range_end"
+    ) -> list[Row]:
         """The Organizations table of a range; a null day is unbounded."""
         rows = []
         for entity, found in self._by_owner("organization", chatbot_id, first, last).items():
@@ -320,8 +322,3 @@ def _csv(path: Path) -> list[Row]:
         return []
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def exact(value: Decimal | None) -> Decimal | None:
-    """A decimal without the zeros at its end, so that equal amounts look equal."""
-    return None if value is None else value.normalize()

@@ -159,7 +159,8 @@ def _read_names(record: Record, request: dict[str, Any], shape: str) -> None:
     user_id = _optional_id(record, user, "id")
     if user_id is None and shape == "capture":
         user_id = _optional_id(record, request, "userId")
-    record.user_fields = _fields(record, user, "name", "email", *COMMERCIAL, "createdAt")
+    record.user_fields = _fields(record, user, "name", "email", *COMMERCIAL)
+    _fields(record, user, "createdAt")  # judged, but shown nowhere
     organization_id = _optional_id(record, organization, "id")
     record.organization_fields = _fields(record, organization, "name", *COMMERCIAL)
     fill = _fields(record, metadata, *COMMERCIAL) if shape == "track" else {}

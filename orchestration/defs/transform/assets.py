@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
-from orchestration.defs.partitions import ARRIVAL_DAYS, window_of
+from orchestration.defs.partitions import window_of
 from orchestration.defs.transform.translator import LayerTranslator
 from orchestration.lib.locking import exclusive
 from orchestration.lib.warehouse import commit, models_fingerprint, prepare
@@ -20,8 +20,6 @@ REBUILD_TAG = "clientele/rebuild"
 @dbt_assets(
     manifest=MANIFEST,
     exclude="resource_type:unit_test",
-    partitions_def=ARRIVAL_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
     dagster_dbt_translator=LayerTranslator(),
     pool="warehouse",
 )
@@ -29,8 +27,7 @@ def warehouse(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: dg.ResourceParam[Settings]
 ) -> Iterator[object]:
     """Hand dbt what arrived in the window and is not processed, build and test, then mark it as processed."""
-    arrived = context.partition_time_window
-    window = window_of(arrived.start, arrived.end, datetime.now(UTC))
+    window = window_of(context.run.tags, datetime.now(UTC).date())
     fingerprint = models_fingerprint(DBT_PROJECT, settings.scorer)
     full = context.run.tags.get(REBUILD_TAG) == "true"
     os.environ["CLIENTELE_WAREHOUSE"] = str(settings.warehouse)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -38,7 +38,7 @@ class _Worker:
     def receive(self, batch: Batch) -> Staged:
         try:
             staged = pickle.load(self._output)
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):
             raise self._died(batch.state.source_file) from None
         if isinstance(staged, BaseException):
             raise staged
@@ -47,7 +47,8 @@ class _Worker:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._input.close()
+        with suppress(BrokenPipeError):  # what was not sent yet has no reader any more
+            self._input.close()
         self._output.close()
 
     def _died(self, source_file: str) -> RuntimeError:

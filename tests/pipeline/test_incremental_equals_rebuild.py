@@ -1,0 +1,145 @@
+"""The proof: whatever arrives, in whatever order, runs and crashes, the tables are those of one run over everything.
+
+Random histories are run step by step, then compared with a single run over the same input in a fresh home (equal to the
+digit) and with the second computation in `tests/support/oracle.py`. CLIENTELE_SOAK=5000 runs that many, at random.
+"""
+
+import math
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestration.lib.publish.snapshot import MARTS
+from tests.support.histories import CHATBOTS, History, histories
+from tests.support.oracle import Oracle
+from tests.support.pipeline import Crash, Pipeline, Project, copy_inbox
+from tests.support.requests import deliver, write_chatbots, write_identity
+
+SOAK = int(os.environ.get("CLIENTELE_SOAK", "0"))
+MODELS = 20  # as many as a crash may lie behind; more only means that a run is not stopped
+MEASURES = ("activity_date", "chatbot_id", "conversation_id", "user_id", "organization_id")
+DAYS = [date(2026, 3, 7), date(2026, 3, 8), date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)]
+met: Counter[str] = Counter()
+
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("histories")
+
+
+@settings(
+    max_examples=SOAK or 100,
+    derandomize=not SOAK,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    history=histories(MODELS),
+    ranges=st.lists(st.lists(st.sampled_from(DAYS), min_size=2, max_size=2), min_size=2, max_size=2),
+)
+def test_every_history_gives_the_tables_of_one_run_and_of_the_rules(
+    history: History, ranges: list[list[date]], project: Project, place: Path
+) -> None:
+    home, other = place / "home", place / "rebuilt"
+    for folder in (home, other):
+        shutil.rmtree(folder, ignore_errors=True)
+    live(home, history, project)
+    step_by_step = Pipeline(home, project).refresh()
+    at_once = Pipeline(copy_inbox(home, other), project).refresh()
+    try:
+        met.update(history.met)
+        assert step_by_step.broken_tests() == []
+        assert_same_tables(step_by_step, at_once)
+        oracle = Oracle(home)
+        assert_facts_of(oracle, step_by_step)
+        for first, last in [(None, None), *(sorted(days) for days in ranges)]:
+            for chatbot in CHATBOTS:
+                for clock in ("range_end", "now"):
+                    assert_tables_of(oracle, step_by_step, chatbot, first, last, clock)
+    finally:
+        step_by_step.close()
+        at_once.close()
+
+
+def live(home: Path, history: History, project: Project) -> None:
+    """Deliver and run, step by step; every run goes on behind what the one before left."""
+    (home / "inbox").mkdir(parents=True)
+    pipeline = Pipeline(home, project)
+    for number, step in enumerate(history.steps):
+        for file, line in step.delivered:
+            deliver(home, line, file=file)
+        if step.settings is not None:
+            write_chatbots(home, **step.settings)
+        if step.merges is not None:
+            write_identity(home, *step.merges)
+        pipeline.runs = number
+        try:
+            pipeline.refresh(step.window, crash_after=step.crash_after)
+        except Crash:
+            continue
+    pipeline.close()
+
+
+def assert_same_tables(one: Pipeline, other: Pipeline) -> None:
+    """Every published table, and both tables over all time, to the last digit."""
+    for table in MARTS:
+        assert one.query(f"from {table} order by all") == other.query(f"from {table} order by all"), table
+    for macro in ("organizations", "users"):
+        for chatbot in CHATBOTS:
+            found = [sorted(pipeline.table(macro, chatbot, None, None), key=repr) for pipeline in (one, other)]
+            assert found[0] == found[1], macro
+
+
+def assert_facts_of(oracle: Oracle, pipeline: Pipeline) -> None:
+    """Facts, histories, chatbots and receipts are what the rules say."""
+    assert_same(oracle.conversation_days(), pipeline.query("from fct_conversation_days"))
+    for kind in ("user", "organization"):
+        assert_same(oracle.intervals(kind), pipeline.query(f"select *, {kind}_name as name from dim_{kind}s"))
+    assert oracle.chatbots == [row["chatbot_id"] for row in pipeline.query("from chatbots order by chatbot_id")]
+    sums = ", ".join(f"cast(coalesce(sum({column}), 0) as bigint) as {column}" for column in oracle.totals)
+    assert pipeline.query(f"select {sums} from receipts") == [oracle.totals]
+
+
+def assert_tables_of(
+    oracle: Oracle, pipeline: Pipeline, chatbot: str, first: date | None, last: date | None, clock: str
+) -> None:
+    """Both tables of one range are what the rules say."""
+    for macro, expected in (("organizations", oracle.organizations), ("users", oracle.users)):
+        assert_same(expected(chatbot, first, last, clock), pipeline.table(macro, chatbot, first, last, clock))
+
+
+def assert_same(expected: list[Row], found: list[Row]) -> None:
+    """Equal as multisets, in the columns that are expected; fractions may differ behind the ninth place."""
+    names = list(expected[0]) if expected else []
+    in_order = [sorted(([row[name] for name in names] for row in rows), key=_exact_part) for rows in (expected, found)]
+    assert len(expected) == len(found), (expected, found)
+    for one, other in zip(*in_order, strict=True):
+        pairs = list(zip(names, one, other, strict=True))
+        assert all(_equal(*pair) for _, *pair in pairs), [pair for pair in pairs if not _equal(*pair[1:])] + [one]
+
+
+def _exact_part(row: Iterable[Any]) -> str:
+    return repr(
+        [value.normalize() + 0 if isinstance(value, Decimal) else value for value in row if not _is_float(value)]
+    )
+
+
+def _is_float(value: Any) -> bool:
+    return isinstance(value, float)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if _is_float(one) and isinstance(other, float | Decimal):
+        return math.isclose(one, other, rel_tol=0, abs_tol=1e-9)
+    return bool(one == other)

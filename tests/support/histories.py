@@ -1,0 +1,263 @@
+"""Random histories of a data home, for hypothesis: what arrives, in which order, files and runs, and what goes wrong.
+
+Pools are small on purpose, so that ids, times and arrivals collide. Fractions of scores are chosen so that every mean
+of chunks has few digits: what the tables do to endless ones is not the question here.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from hypothesis import strategies as st
+
+from orchestration.lib.warehouse import ALWAYS, Window
+from tests.support.requests import Line
+
+CHATBOTS = ("support", "it's")
+ZONES = (
+    "UTC",
+    "America/New_York",
+    "America/Havana",  # repeats the hour after midnight in November, skips it in March
+    "Asia/Kolkata",
+    "Pacific/Auckland",
+    "Pacific/Kiritimati",  # 25 hours from the next one
+    "Pacific/Pago_Pago",
+)
+FILES = ("a.jsonl", "b/é.jsonl", "c.jsonl.gz", "z.jsonl.zst")
+# Midnights and changes of the clock in the zones above.
+MOMENTS = [
+    datetime(2026, 3, 8, 5),
+    datetime(2026, 3, 8, 7),
+    datetime(2026, 4, 4, 11),
+    datetime(2026, 4, 4, 14),
+    datetime(2026, 10, 31, 18, 30),
+    datetime(2026, 11, 1, 0),
+    datetime(2026, 11, 1, 4),
+    datetime(2026, 11, 1, 5),
+    datetime(2026, 11, 1, 10),
+    datetime(2026, 11, 1, 11),
+]
+SHIFTS = [timedelta(seconds=seconds) for seconds in (-7200, -1800, -0.5, 0, 0.000001, 60, 1800, 5400)]
+ARRIVALS = [datetime(2026, 11, 2), datetime(2026, 11, 2, 12), datetime(2026, 11, 3, 4, 59, 59, 999999)]
+
+Absent = object()  # a field that is not sent
+
+
+def _one(*values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+instants = st.builds(lambda moment, shift: moment + shift, st.sampled_from(MOMENTS), st.sampled_from(SHIFTS))
+
+
+def _written(instant: datetime, style: str) -> str:
+    """One of the ways to write an instant."""
+    if style == "local":
+        moved = instant.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=5, minutes=30)))
+        return moved.isoformat()
+    return instant.isoformat() + ("Z" if style == "utc" else "")
+
+
+times = st.builds(_written, instants, _one("utc", "local", "bare"))
+
+
+def _object(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Line]:
+    return st.fixed_dictionaries(fields).map(
+        lambda values: {name: value for name, value in values.items() if value is not Absent}
+    )
+
+
+plans = _one(Absent, Absent, "free", "pro", " pro ", None, "", "null", 7)
+amounts = _one(Absent, Absent, 0, 5000, 49.99, -3, None, "1,500", True, float("nan"))
+industries = _one(Absent, Absent, Absent, "Retail", None)
+names = _one(Absent, Absent, "Acme", " ACME", "Caf\u00e9", "Cafe\u0301", "", None)
+emails = _one(Absent, Absent, "Ann@x.example", " ann@X.example ", "bob@x.example", "nobody", None)
+
+users = st.one_of(
+    _one(Absent, None, {}),
+    _object(
+        id=_one("u1", "u1", "u2", 7, "007", Absent, None, ""),
+        name=names,
+        email=emails,
+        plan=plans,
+        mrr=amounts,
+        industry=industries,
+    ),
+)
+organizations = st.one_of(
+    _one(Absent, None, {}),
+    _object(
+        id=_one("o1", "o1", "o2", 12, Absent, Absent, [1]), name=names, plan=plans, mrr=amounts, industry=industries
+    ),
+)
+metadata = _object(plan=plans, mrr=amounts, industry=industries, source=_one(Absent, "web"))
+messages = st.lists(
+    _object(
+        id=_one("m1", "m2", "m3", Absent, Absent, None),
+        role=_one("user", "user", "user", "assistant", "system"),
+        content=_one("Hello", None),
+        sentAt=st.one_of(_one(Absent, None), times, times),
+    ),
+    min_size=1,
+    max_size=3,
+)
+conversations = _one("c1", "c1", "c2", "c3", 4, "obprobe_1")
+kinds = _one(Absent, Absent, Absent, Absent, Absent, "organic", "probe", "replay", "odd")
+
+captures = _object(conversationId=conversations, messages=messages, user=users, organization=organizations, kind=kinds)
+tracks = _object(
+    conversationId=conversations, messages=messages, user=users, organization=organizations, metadata=metadata
+)
+flats = _object(
+    messages=messages,
+    metadata=_object(
+        userId=_one("u1", "u2", Absent, Absent),
+        user_id=_one("u1", Absent),
+        email=emails,
+        organization=names,
+        plan=plans,
+        mrr=amounts,
+        industry=industries,
+    ),
+)
+scores = st.one_of(
+    *[st.lists(_one(-1, -0.5, -0.2, 0, 0.2, 0.21, 1), min_size=size, max_size=size) for size in (1, 1, 2, 4)],
+    st.lists(_one(0.5, float("nan"), 1.7, None, True, "high"), max_size=2),
+)
+analyses = _object(
+    external_conversation_id=conversations,
+    messages=st.lists(
+        _object(
+            external_message_id=_one("m1", "m1", "m2", "m3", Absent),
+            role=_one("user", "user", "user", Absent, "assistant"),
+            user_sentiments=scores.map(lambda chunks: [{"score": score} for score in chunks]),
+        ),
+        min_size=1,
+        max_size=2,
+    ),
+)
+arrivals = st.one_of(st.sampled_from(ARRIVALS), st.sampled_from(ARRIVALS), instants)
+
+
+def _line(shape: str, request: Line, received_at: datetime, chatbot_id: str) -> Line:
+    return {"received_at": f"{received_at}Z", "chatbot_id": chatbot_id, "shape": shape, "request": request}
+
+
+lines = st.one_of(
+    *[
+        st.builds(_line, st.just(shape), request, arrivals, _one(*CHATBOTS[:1], *CHATBOTS))
+        for shape, request in (
+            ("capture", captures),
+            ("capture", captures),
+            ("track", tracks),
+            ("conversations", flats),
+            ("analysis", analyses),
+            ("analysis", analyses),
+        )
+    ]
+)
+malformed = _one(
+    b"{",
+    b"[]",
+    b"\xff\xfe",
+    b"",
+    b'{"received_at": "2026-11-02T00:00:00Z", "chatbot_id": "support", "shape": "letter", "request": {}}',
+    b'{"received_at": "1970-01-01T00:00:00Z", "chatbot_id": "support", "shape": "capture", "request": {}}',
+    b'{"received_at": "2026-11-02T00:00:00Z", "chatbot_id": "support", "shape": "capture", "request":'
+    b' {"conversationId": "c1", "messages": [{"role": "user", "sentAt": "2062-01-01T00:00:00Z"}]}}',
+    b'{"received_at": "2026-11-02T00:00:00Z", "chatbot_id": "support", "shape": "capture", "request":'
+    b' {"conversationId": "c1", "messages": [{"role": "robot", "content": "x"}]}}',
+)
+settings = st.fixed_dictionaries(
+    {},
+    optional={
+        chatbot: st.fixed_dictionaries({"time_zone": st.sampled_from(ZONES), "mrr_unit": _one("units", "cents")})
+        for chatbot in CHATBOTS
+    },
+)
+# Targets stand behind their sources, so that no circle can be drawn; chains can.
+USER_IDS = ("email:ann@x.example", "email:bob@x.example", "u1", "7", "u2", "nobody")
+ORGANIZATION_IDS = ("name:acme", "name:caf\u00e9", "o1", "o2", "12")
+
+
+@st.composite
+def merges(draw: st.DrawFn) -> tuple[tuple[str, str, str], ...]:
+    found = {}
+    for kind, ids in (("user", USER_IDS), ("organization", ORGANIZATION_IDS)):
+        for _ in range(draw(st.integers(0, 2))):
+            source = draw(st.integers(0, len(ids) - 2))
+            found[kind, ids[source]] = ids[draw(st.integers(source + 1, len(ids) - 1))]
+    return tuple((kind, source, target) for (kind, source), target in found.items())
+
+
+@dataclass
+class Step:
+    """What is delivered before a run, and how the run goes."""
+
+    delivered: list[tuple[str, bytes]] = field(default_factory=list)  # file and line
+    settings: dict[str, dict[str, str]] | None = None
+    merges: tuple[tuple[str, str, str], ...] | None = None
+    crash_after: int | None = None
+    window: Window = ALWAYS
+
+
+@dataclass
+class History:
+    """A life of a data home. After the last step a run over everything is due."""
+
+    steps: list[Step]
+    met: Counter[str]
+
+    def __repr__(self) -> str:
+        return "\n".join(repr(step) for step in self.steps)
+
+
+@st.composite
+def histories(draw: st.DrawFn, models: int) -> History:
+    """Lines and copies of them in any order, over a few runs, some of which crash behind any of so many models."""
+    said = draw(st.lists(lines, min_size=1, max_size=9))
+    copies = draw(st.lists(st.sampled_from(said), max_size=2))
+    encoded = [_encoded(one) for one in said]
+    encoded += [_encoded(one, sort_keys=draw(st.booleans())) for one in copies]
+    encoded += draw(st.lists(malformed, max_size=1))
+    encoded = draw(st.permutations(encoded))
+    steps = [Step() for _ in range(draw(st.integers(1, 3)))]
+    for line in encoded:
+        steps[draw(st.integers(0, len(steps) - 1))].delivered.append((draw(st.sampled_from(FILES)), line))
+    for step in steps:
+        step.settings = draw(st.one_of(st.none(), settings))
+        step.merges = draw(st.one_of(st.none(), merges()))
+        step.crash_after = draw(st.one_of(st.none(), st.integers(-1, models)))
+        step.window = draw(_one(ALWAYS, ALWAYS, Window(None, ARRIVALS[0].date()), Window(ARRIVALS[0].date(), None)))
+    return History(steps, _met(said, copies, steps))
+
+
+def _encoded(line: Line, *, sort_keys: bool = False) -> bytes:
+    return json.dumps(line, ensure_ascii=sort_keys, sort_keys=sort_keys).encode()
+
+
+def _met(said: list[Line], copies: list[Line], steps: list[Step]) -> Counter[str]:
+    """What a history holds, for the report of a long run."""
+    all_settings = [step.settings for step in steps if step.settings]
+    order = [json.loads(line)["received_at"] for step in steps for _, line in step.delivered if b"conversation" in line]
+    met = Counter[str](examples=1, lines=len(said), runs=len(steps) + 1, crashes=0)
+    met["crashes"] = sum(step.crash_after is not None for step in steps)
+    met["runs over a part of the arrival days"] = sum(step.window != ALWAYS for step in steps)
+    met["examples with a crash"] = met["crashes"] > 0
+    met["examples with late data"] = order != sorted(order)
+    met["examples with copies of lines"] = bool(copies)
+    met["examples with merges"] = any(step.merges for step in steps)
+    met["examples with merges taken back or changed"] = (
+        len({step.merges for step in steps if step.merges is not None}) > 1
+    )
+    met["examples with a time zone other than UTC"] = any(
+        one.get("time_zone") != "UTC" for given in all_settings for one in given.values()
+    )
+    met["examples with changing settings"] = any(one != all_settings[0] for one in all_settings)
+    for line in said:
+        met[f"lines of the shape {line['shape']}"] += 1
+    for given in all_settings:
+        met.update(f"zone {one['time_zone']}" for one in given.values())
+    return met

@@ -1,0 +1,260 @@
+"""Two ways to run the pipeline in a data home of its own.
+
+`Pipeline` is the fast one, for thousands of histories: the pipeline's own landing, `prepare`, compiled models, `touched`
+macro, `commit` and table macros, but without Dagster and dbt around them. `refresh` is the real command.
+`test_refresh_job.py` proves that both give the same tables.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+
+from orchestration.lib.publish.snapshot import MACROS, MARTS
+from orchestration.lib.request_log import land, receipts_table
+from orchestration.lib.scoring import ensure_scores_schema
+from orchestration.lib.warehouse import ALWAYS, Window, commit, prepare
+from orchestration.settings import DBT_PROJECT, PROJECT
+from tests.support.requests import SUPPORT, Line, deliver
+
+Row = dict[str, Any]
+FINGERPRINT = "the models of this session"
+
+
+class Crash(Exception):
+    """The run was stopped in the middle, on purpose."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A compiled model or data test."""
+
+    name: str
+    relation: str
+    sql: str
+    materialized: str
+    columns: dict[str, str]  # with an enforced contract: type and constraint by column
+    meta: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Project:
+    """The dbt project as SQL, models in the order of their dependencies."""
+
+    models: list[Node]
+    tests: list[Node]
+    relations: dict[str, str]  # by model, or by source.table
+    touched: dict[str, str] = field(default_factory=dict)
+
+    def touched_sql(self, model: Node, columns: list[str]) -> str:
+        """The statements of the project's own incremental strategy, from its own macro."""
+        if model.name not in self.touched:
+            source = (DBT_PROJECT / "macros" / "engine" / "touched.sql").read_text(encoding="utf-8")
+            known = {
+                "config": {"meta": model.meta},
+                "ref": self.relations.__getitem__,
+                "source": lambda *name: self.relations[".".join(name)],
+            }
+            arguments = {
+                "target_relation": model.relation,
+                "temp_relation": "arrived",
+                "dest_columns": [{"quoted": column} for column in columns],
+            }
+            macros: Any = jinja2.Environment().from_string(source, known).module
+            self.touched[model.name] = macros.get_incremental_touched_sql(arguments)
+        return self.touched[model.name]
+
+
+def compile_project(folder: Path) -> Project:
+    """Compile the dbt project once, against a warehouse on which `prepare` ran."""
+    home = folder / "home"
+    warehouse = home / "warehouse" / "warehouse.duckdb"
+    land(home, "compile")
+    ensure_scores_schema(home)
+    prepare(home, warehouse, FINGERPRINT)
+    target = folder / "target"
+    command = [
+        Path(sys.executable).with_name("dbt"),
+        "compile",
+        "--quiet",
+        "--target-path",
+        target,
+        "--log-path",
+        folder,
+    ]
+    environment = os.environ | {"CLIENTELE_WAREHOUSE": str(warehouse)}
+    places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
+    subprocess.run([*command, *places], env=environment, check=True)
+    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return _project(manifest)
+
+
+def _project(manifest: dict[str, Any]) -> Project:
+    nodes, done, models = manifest["nodes"], set(), []
+    waiting = [one for one in sorted(nodes) if nodes[one]["resource_type"] == "model"]
+    while waiting:
+        ready = [one for one in waiting if not _models_before(nodes[one]) - done]
+        models += [_node(nodes[one]) for one in ready]
+        done |= set(ready)
+        waiting = [one for one in waiting if one not in done]
+    tests = [_node(nodes[one]) for one in sorted(nodes) if nodes[one]["resource_type"] == "test"]
+    sources = manifest["sources"].values()
+    relations = {f"{one['source_name']}.{one['name']}": one["relation_name"] for one in sources}
+    return Project(models, tests, relations | {model.name: model.relation for model in models})
+
+
+def _models_before(node: dict[str, Any]) -> set[str]:
+    return {one for one in node["depends_on"]["nodes"] if one.startswith("model.")}
+
+
+def _node(node: dict[str, Any]) -> Node:
+    config = node["config"]
+    columns = {}
+    if config.get("contract", {}).get("enforced"):
+        for name, column in node["columns"].items():
+            constraints = " ".join(one["type"].replace("_", " ") for one in column["constraints"])
+            columns[name] = f"{column['data_type']} {constraints}"
+    meta = config.get("meta") or {}
+    return Node(node["name"], node["relation_name"], node["compiled_code"], config["materialized"], columns, meta)
+
+
+class Pipeline:
+    """The pipeline of one data home, run fast."""
+
+    def __init__(self, home: Path, project: Project) -> None:
+        self.home = home
+        self.warehouse = home / "warehouse" / "warehouse.duckdb"
+        self.runs = 0
+        self._project = project
+        self._snapshot: duckdb.DuckDBPyConnection | None = None
+
+    def run(self, *lines: Line | bytes, file: str = "log.jsonl") -> "Pipeline":
+        """Deliver lines and refresh."""
+        deliver(self.home, *lines, file=file)
+        return self.refresh()
+
+    def refresh(self, window: Window = ALWAYS, *, full: bool = False, crash_after: int | None = None) -> "Pipeline":
+        """Process what arrived. With `crash_after` the run stops behind so many models: -1 is before `prepare`."""
+        self.runs += 1
+        self.close()
+        land(self.home, f"run-{self.runs}", workers=1)
+        ensure_scores_schema(self.home)
+        _stop(crash_after, -1)
+        prepare(self.home, self.warehouse, FINGERPRINT, window, full=full)
+        with duckdb.connect(str(self.warehouse), config={"threads": 1}) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            for number, model in enumerate(self._project.models):
+                _stop(crash_after, number)
+                self._build(connection, model)
+            _stop(crash_after, len(self._project.models))
+        commit(self.warehouse, FINGERPRINT, f"run-{self.runs}")
+        return self
+
+    def broken_tests(self) -> list[str]:
+        """The dbt data tests that the tables as they are now do not pass."""
+        with duckdb.connect(str(self.warehouse)) as connection:
+            return [test.name for test in self._project.tests if connection.execute(test.sql).fetchall()]
+
+    def query(self, sql: str, values: list[Any] | None = None) -> list[Row]:
+        """Rows of a query against what would be published."""
+        if self._snapshot is None:
+            self._snapshot = duckdb.connect(config={"threads": 1})
+            self._publish(self._snapshot)
+        cursor = self._snapshot.execute(sql, values or [])
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def table(self, macro: str, chatbot: str, first: Any, last: Any, clock: str = "range_end") -> list[Row]:
+        """All rows of `organizations` or `users`."""
+        return self.query(f"from {macro}(?, ?, ?, attributes := ?)", [chatbot, first, last, clock])
+
+    def organizations(
+        self, first: Any = None, last: Any = None, clock: str = "range_end", chatbot: str = SUPPORT
+    ) -> dict[str, Row]:
+        """Rows of Organizations by id."""
+        return {row["organization_id"]: row for row in self.table("organizations", chatbot, first, last, clock)}
+
+    def users(
+        self, first: Any = None, last: Any = None, clock: str = "range_end", chatbot: str = SUPPORT
+    ) -> dict[str, Row]:
+        """Rows of Users by id."""
+        return {row["user_id"]: row for row in self.table("users", chatbot, first, last, clock)}
+
+    def close(self) -> None:
+        """Let go of what would be published."""
+        if self._snapshot is not None:
+            self._snapshot.close()
+            self._snapshot = None
+
+    def _build(self, connection: duckdb.DuckDBPyConnection, model: Node) -> None:
+        schema, name = model.relation.replace('"', "").split(".")[1:]
+        if model.materialized != "incremental":
+            kind = model.materialized
+            connection.execute(f"create schema if not exists {schema}")
+            connection.execute(f"create or replace {kind} {model.relation} as {model.sql}")
+            return
+        connection.execute(f"create schema if not exists {schema}")
+        built = connection.execute(
+            "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, name]
+        ).fetchone()
+        columns = ", ".join(f'"{column}"' for column in model.columns) or "*"
+        if built:
+            connection.execute(f"create or replace temp table arrived as select {columns} from ({model.sql})")
+            described = connection.execute(f"describe {model.relation}").fetchall()
+            connection.begin()
+            connection.execute(self._project.touched_sql(model, [f'"{column}"' for column, *_ in described]))
+            connection.commit()
+        elif model.columns:
+            typed = ", ".join(f'"{column}" {kind}' for column, kind in model.columns.items())
+            connection.execute(f"create table {model.relation} ({typed})")
+            connection.execute(f"insert into {model.relation} select {columns} from ({model.sql})")
+        else:
+            connection.execute(f"create table {model.relation} as {model.sql}")
+
+    def _publish(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{str(self.warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        for table, order in MARTS.items():
+            connection.execute(f"create table {table} as select * from warehouse.marts.{table} order by {order}")
+        receipts = receipts_table(self.home)
+        connection.register("receipts_now", receipts)
+        connection.execute("create table receipts as select * from receipts_now")
+        connection.execute("detach warehouse")
+        connection.execute(MACROS.read_text(encoding="utf-8"))
+
+
+def _stop(crash_after: int | None, here: int) -> None:
+    if crash_after == here:
+        raise Crash
+
+
+def copy_inbox(home: Path, to: Path) -> Path:
+    """A new data home with the same input and settings, in which nothing has run."""
+    to.mkdir(parents=True)
+    shutil.copytree(home / "inbox", to / "inbox")
+    for name in ("chatbots.csv", "identity.csv"):
+        if (home / name).exists():
+            shutil.copy(home / name, to / name)
+    return to
+
+
+def refresh(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`clientele refresh` on a data home, in a process of its own."""
+    return subprocess.run(refresh_command(*arguments), env=environment_of(home), capture_output=True, text=True)
+
+
+def refresh_command(*arguments: str) -> list[str]:
+    """The command line of a refresh."""
+    return [str(Path(sys.executable).with_name("clientele")), "refresh", *arguments]
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """The environment of a process that works on a data home."""
+    return os.environ | {"CLIENTELE_HOME": str(home), "DO_NOT_TRACK": "1", "PYTHONPATH": str(PROJECT)}
