@@ -98,5 +98,13 @@ def serve(
         raise PipelineError(str(error)) from None
 
 
+@app.command()
+def dev(port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
+    """Dagster's own UI on this data home: every asset, check, schedule and sensor, with the scheduler running."""
+    from orchestration.refresh import serve_dagster
+
+    serve_dagster(load_settings(), port)
+
+
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""`clientele refresh`: the job that the schedule runs, in this process, with progress for a person at a terminal.
+"""Dagster from the command line: the refresh job in this process with progress for a person, and Dagster's own UI.
 
 What there is to do is decided in `lib/refreshing.py`; without work Dagster is not even loaded.
 """
@@ -7,10 +7,12 @@ import io
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,7 +21,7 @@ from orchestration.lib.dbt_manifest import ensure_manifest
 from orchestration.lib.errors import PipelineError
 from orchestration.lib.refreshing import plan
 from orchestration.lib.warehouse import Window
-from orchestration.settings import DBT_PROJECT, Settings
+from orchestration.settings import DBT_PROJECT, PROJECT, Settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -52,6 +54,16 @@ def run_refresh(settings: Settings, window: Window, *, full: bool, console: Cons
             _run(settings, first, last, rebuild=full, console=console)
         full = False
         done, ranges = ranges, _plan(settings, window)
+
+
+def serve_dagster(settings: Settings, port: int) -> NoReturn:
+    """Become `dg dev`, on the data home's own instance."""
+    ensure_manifest(DBT_PROJECT)
+    prepare_instance(settings)
+    os.environ["CLIENTELE_HOME"] = str(settings.home)
+    os.chdir(PROJECT)
+    dg_command = Path(sys.executable).with_name("dg")
+    os.execv(dg_command, [str(dg_command), "dev", "--host", "127.0.0.1", "--port", str(port)])
 
 
 def prepare_instance(settings: Settings) -> None:

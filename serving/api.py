@@ -71,7 +71,7 @@ def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, 
         )
 
     app.get(
-        f"/api/v1/chatbots/{{chatbot_id}}/{table.name}",
+        f"/api/v1/chatbots/{{chatbot_id:path}}/{table.name}",
         name=f"{table.name}_rows",
         tags=[table.name.capitalize()],
         summary=f"One page of the {table.name.capitalize()} table",
@@ -94,7 +94,7 @@ def _add_file(
         )
 
     app.get(
-        f"/api/v1/chatbots/{{chatbot_id}}/{table.name}.{file_format.suffix}",
+        f"/api/v1/chatbots/{{chatbot_id:path}}/{table.name}.{file_format.suffix}",
         name=f"{table.name}_{file_format.suffix}",
         tags=[table.name.capitalize()],
         summary=f"The whole result as {file_format.label}",

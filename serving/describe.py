@@ -105,7 +105,7 @@ def page(description: dict[str, Any]) -> str:
     return (
         f"<h1>{escape(description['info']['title'])}</h1>"
         f"<p>{escape(description['info'].get('description', ''))} "
-        'As a file for machines: <a href="/openapi.json">openapi.json</a>.</p>' + "".join(sections)
+        'As a file for machines: <a href="/openapi.json">openapi.json</a></p>' + "".join(sections)
     )
 
 
@@ -145,10 +145,10 @@ def _row_fields(operation: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    options = schema.get("anyOf", [schema])
-    names = []
-    for option in options:
+    if schema.get("type") == "array":
+        return f"{_type(schema['items'])}, repeatable"
+    names: list[str] = []
+    for option in schema.get("anyOf", [schema]):
         kind = option.get("format") or option.get("type", "")
         names += kind if isinstance(kind, list) else [kind]
-    name = " or ".join(kind for kind in names if kind != "null")
-    return f"{name}, repeatable" if name == "array" else name
+    return " or ".join(name for name in names if name != "null")

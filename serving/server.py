@@ -20,4 +20,4 @@ def serve(published: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve a published directory until interrupted; NotLoopback for any other host than this machine's loopback."""
     if host not in LOOPBACK:
         raise NotLoopback(host)
-    uvicorn.run(create_app(published), host=host, port=port, lifespan="off", log_level="warning", server_header=False)
+    uvicorn.run(create_app(published), host=host, port=port, log_level="warning", server_header=False)

@@ -18,15 +18,15 @@ from starlette.concurrency import run_in_threadpool
 
 from serving.access import Access, NotFound, visible_chatbot
 from serving.columns import TABLES, Table
-from serving.pages.layout import EMPTY_CHOICE, frame
+from serving.pages.layout import EMPTY_CHOICE, LISTS, frame
 from serving.pages.view import freshness, view_of
 from serving.query import QUERIES, BadQuery, TableQuery
-from serving.results import read_choices
+from serving.results import read_choices, read_organization_names
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
 
 Clock = Callable[[], datetime]
 logger = logging.getLogger(__name__)
-PAGE = re.compile(r"/platform/([^/]+)/(organizations|users)")
+PAGE = re.compile(r"/platform/(.+)/(organizations|users)")
 
 
 @dataclass(frozen=True)
@@ -107,17 +107,20 @@ def add_callbacks(dash: Dash, snapshots: Snapshots, access: Access, clock: Clock
         Input("filters-popover", "opened"),
         Input({"type": "list", "name": MATCH}, "searchValue"),
         State({"type": "list", "name": MATCH}, "id"),
+        State({"type": "list", "name": MATCH}, "value"),
         State("url", "pathname"),
         State("url", "search"),
         prevent_initial_call=True,
     )
-    async def offer_choices(opened: bool, text: str | None, own: dict[str, str], pathname: str, search: str) -> Any:
+    async def offer_choices(
+        opened: bool, text: str | None, own: dict[str, str], held: list[str] | None, pathname: str, search: str
+    ) -> Any:
         if not opened:
             raise PreventUpdate
-        typed = ctx.triggered_id != "filters-popover"
+        typed = None if ctx.triggered_id == "filters-popover" else text or ""
 
         def work(asked: Asked) -> Any:
-            return _choices(asked, own["name"], asked.query(search), (text or "") if typed else "", typed, clock())
+            return _choices(asked, own["name"], asked.query(search), typed, held, clock())
 
         return await answer(pathname, work)
 
@@ -132,19 +135,27 @@ def _asked(snapshot: Snapshot, access: Access, headers: Any, pathname: str | Non
     return Asked(snapshot, chatbot, TABLES[match[2]])
 
 
-def _choices(asked: Asked, name: str, query: TableQuery, text: str, typed: bool, now: datetime) -> Any:
-    """Return a filter's choices, the chosen ones spelled as they are offered, and whether there is nothing to offer."""
-    if name not in ("plan", "industry", "organization_id"):
+def _choices(
+    asked: Asked, name: str, query: TableQuery, text: str | None, held: list[str] | None, now: datetime
+) -> Any:
+    """Return a filter's choices, the chosen ones as they are spelled there, and whether to hide it: nothing to offer.
+
+    With a text, the reader is typing: what the control holds stays, and stays among the choices.
+    """
+    if name not in LISTS:
         raise PreventUpdate
-    choices = read_choices(asked.snapshot, query, name, asked.chatbot, now, text)
-    labels = {choice.value or EMPTY_CHOICE: f"{choice.label or 'None'} ({choice.rows:,})" for choice in choices}
-    spelled = {value if name == "organization_id" else value.strip().lower(): value for value in labels}
-    wanted = [value or EMPTY_CHOICE for value in getattr(query, name)]
-    chosen = [spelled.get(value if name == "organization_id" else value.strip().lower(), value) for value in wanted]
-    offered = {**{value: value.replace(EMPTY_CHOICE, "None") for value in chosen}, **labels}
-    data = [{"value": value, "label": label} for value, label in offered.items()]
-    never_sent = not text and not chosen and all(value == EMPTY_CHOICE for value in labels)
-    return data, no_update if typed else chosen, no_update if typed else never_sent
+    choices = read_choices(asked.snapshot, query, name, asked.chatbot, now, text or "")
+    offered = {choice.value or EMPTY_CHOICE: f"{choice.label or 'None'} ({choice.rows:,})" for choice in choices}
+    by_id = name == "organization_id"
+    spelled = {value if by_id else value.strip().lower(): value for value in offered}
+    wanted = [value or EMPTY_CHOICE for value in getattr(query, name)] if text is None else held or []
+    chosen = [spelled.get(value if by_id else value.strip().lower(), value) for value in wanted]
+    names = read_organization_names(asked.snapshot, asked.chatbot, chosen) if by_id else {}
+    missing = {value: names.get(value, value.replace(EMPTY_CHOICE, "None")) for value in chosen if value not in offered}
+    data = [{"value": value, "label": label} for value, label in {**offered, **missing}.items()]
+    if text is not None:
+        return data, no_update, no_update
+    return data, chosen, not chosen and offered.keys() <= {EMPTY_CHOICE}
 
 
 def _add_browser_callbacks(dash: Dash) -> None:

@@ -16,13 +16,14 @@ from serving.snapshot import Chatbot
 RIGHT: frozenset[Kind] = frozenset({"count", "money", "share"})
 # The narrowest width of a column, and its part of the width that is left.
 WIDTHS: dict[Kind, tuple[int, float]] = {
-    "text": (130, 1.4),
-    "count": (124, 1),
-    "money": (124, 1),
-    "share": (120, 1),
-    "sentiment": (212, 1),
-    "instant": (206, 1.2),
+    "text": (110, 1.3),
+    "count": (110, 1),
+    "money": (112, 1),
+    "share": (110, 1),
+    "sentiment": (206, 1),
+    "instant": (204, 1),
 }
+WIDTHS_BY_NAME = {"email": (180, 1.8), "organization_name": (140, 1.5)}
 HEADING_PADDING = 54
 HEADING_CHARACTER = 7.5
 THEME = """themeQuartz.withParams({
@@ -98,14 +99,15 @@ def column_definitions(query: TableQuery, meanings: dict[str, str]) -> list[dict
 def _definition(column: Column, query: TableQuery, meaning: str | None) -> dict[str, Any]:
     descending = query.sort.startswith("-")
     sorted_by_it = query.sort.removeprefix("-") == column.name
+    narrowest, part = WIDTHS_BY_NAME.get(column.name, WIDTHS[column.kind])
     definition: dict[str, Any] = {
         "field": column.name,
         "colId": column.name,
         "headerName": column.label,
         "headerTooltip": meaning,
         "sort": ("desc" if descending else "asc") if sorted_by_it else None,
-        "minWidth": max(WIDTHS[column.kind][0], HEADING_PADDING + HEADING_CHARACTER * len(column.label)),
-        "flex": WIDTHS[column.kind][1],
+        "minWidth": max(narrowest, HEADING_PADDING + HEADING_CHARACTER * len(column.label)),
+        "flex": part,
         "cellClass": f"cell-{column.kind}",
     }
     if column.kind in RIGHT:

@@ -46,6 +46,9 @@ def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Callabl
     dash.init_app(inner)
     add_callbacks(dash, snapshots, access, clock)
 
+    page = _Page(inner, snapshots, access)
+    app.router.routes.append(Route("/platform/{chatbot_id:path}/{table}", page, methods=["GET"], name="page"))
+
     @app.get("/", include_in_schema=False)
     def home(request: Request) -> HTMLResponse:
         return HTMLResponse(plain.home(visible_chatbots(snapshots.current(), access, request.headers)))
@@ -59,7 +62,6 @@ def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Callabl
         visible_chatbot(snapshots.current(), access, request.headers, chatbot_id)
         return RedirectResponse(f"/platform/{quote(chatbot_id, safe='')}/organizations")
 
-    app.router.routes.append(Route("/platform/{chatbot_id}/{table}", _Page(inner, snapshots, access), name="page"))
     app.router.routes.append(Mount("/", inner))
     return inner
 
@@ -74,7 +76,7 @@ class _Page:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked: dict[str, Any] = scope["path_params"]
-        if asked["table"] not in TABLES or scope["method"] not in ("GET", "HEAD"):
+        if asked["table"] not in TABLES:
             raise NotFound
         visible_chatbot(self._snapshots.current(), self._access, Request(scope).headers, asked["chatbot_id"])
         await self._inner({**scope, "path": PREFIX, "raw_path": PREFIX.encode()}, receive, send)

@@ -229,7 +229,7 @@ def _footer(query: TableQuery, search: str, page: Page) -> list[Component]:
     last_offset = max(0, (page.total - 1) // size * size)
     return [
         html.Div([html.Span("Rows", className="footer-label"), *sizes], className="page-sizes"),
-        html.Span(shown, className="row-count", id="row-count"),
+        html.Span(shown, className="row-count", id="row-count", role="status"),
         html.Nav(
             [
                 _step("First page", "first", search, 0, query.offset > 0),

@@ -8,10 +8,11 @@ import math
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -34,8 +35,11 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("histories")
+def place() -> Iterator[Path]:
+    """In memory where the machine has such a place: landing waits for the disk after every file."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 @settings(
@@ -63,10 +67,12 @@ def test_every_history_gives_the_tables_of_one_run_and_of_the_rules(
         assert_same_tables(step_by_step, at_once)
         oracle = Oracle(home)
         assert_facts_of(oracle, step_by_step)
-        for first, last in [(None, None), *(sorted(days) for days in ranges)]:
-            for chatbot in CHATBOTS:
-                for clock in ("range_end", "now"):
-                    assert_tables_of(oracle, step_by_step, chatbot, first, last, clock)
+        (first, last), (one, another) = map(sorted, ranges)
+        for chatbot in CHATBOTS:
+            assert_tables_of(oracle, step_by_step, chatbot, None, None, "range_end")
+            assert_tables_of(oracle, step_by_step, chatbot, None, last, "range_end")
+            assert_tables_of(oracle, step_by_step, chatbot, first, last, "now")
+            assert_tables_of(oracle, step_by_step, chatbot, one, another, "range_end")
     finally:
         step_by_step.close()
         at_once.close()

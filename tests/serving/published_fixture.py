@@ -25,7 +25,7 @@ CHATBOTS = [
     ("support", "Acme Support", "UTC", "monday", "USD", "units"),
     ("kolkata", "Kolkata Helpdesk", "Asia/Kolkata", "sunday", "INR", "units"),
     ("quiet", "Quiet Bot", "America/New_York", "monday", "EUR", "cents"),
-    ("new", "New Bot", "UTC", "monday", "USD", "units"),
+    ("eu/neu é", "New Bot", "UTC", "monday", "USD", "units"),
 ]
 SCHEMA = """
 create table fct_conversation_days (

@@ -53,6 +53,15 @@ def test_trap_55_one_chatbot_never_shows_rows_of_another_with_the_same_ids(get):
         assert get(table, search="Kolkata")["total"] == 0
 
 
+def test_a_chatbot_may_have_any_id(client):
+    api = client.get("/api/v1/chatbots/eu%2Fneu%20%C3%A9/users")
+    assert (api.status_code, api.json()["total"]) == (200, 0)
+    assert client.get("/platform/eu%2Fneu%20%C3%A9/users").status_code == 200
+    assert 'href="/platform/eu%2Fneu%20%C3%A9/organizations"' in client.get("/").text
+    show_state = next(callback for callback in callbacks(client) if "grid.rowData" in callback["output"])
+    assert "No users yet" in forge(client, show_state, "/platform/eu%2Fneu%20%C3%A9/users").text
+
+
 def callbacks(client):
     """Return the callbacks that the server answers."""
     every = client.get("/_pages/_dash-dependencies").json()
@@ -63,7 +72,7 @@ def forge(client, callback, pathname, search="?range=all_time"):
     """Call a callback as a forged page would, whatever the components of the page."""
 
     def given(items):
-        values = {"pathname": pathname, "search": search, "opened": True, "searchValue": None}
+        values = {"pathname": pathname, "search": search, "opened": True, "searchValue": None, "value": []}
         for item in items:
             wildcard = item["id"].startswith("{")
             own = {"type": "list", "name": "plan"} if wildcard else item["id"]

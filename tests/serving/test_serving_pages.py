@@ -127,8 +127,8 @@ def test_without_activity_in_the_range_the_page_offers_all_time(snapshot):
 
 
 def test_without_any_organization_the_page_says_that_none_is_there_yet(snapshot):
-    assert texts(view(snapshot, "new").empty)[0] == "No organizations yet"
-    assert texts(view(snapshot, "new", "users").empty)[0] == "No users yet"
+    assert texts(view(snapshot, "eu/neu é").empty)[0] == "No organizations yet"
+    assert texts(view(snapshot, "eu/neu é", "users").empty)[0] == "No users yet"
 
 
 def test_without_a_match_the_page_offers_to_clear_the_filters(snapshot):

@@ -133,7 +133,8 @@ class Pipeline:
         self.warehouse = home / "warehouse" / "warehouse.duckdb"
         self.runs = 0
         self._project = project
-        self._snapshot: duckdb.DuckDBPyConnection | None = None
+        self._opened: duckdb.DuckDBPyConnection | None = None
+        self._is_published = False
 
     def run(self, *lines: Line | bytes, file: str = "log.jsonl") -> "Pipeline":
         """Deliver lines and refresh."""
@@ -143,33 +144,39 @@ class Pipeline:
     def refresh(self, window: Window = ALWAYS, *, full: bool = False, crash_after: int | None = None) -> "Pipeline":
         """Process what arrived. With `crash_after` the run stops behind so many models: -1 is before `prepare`."""
         self.runs += 1
-        self.close()
+        self._is_published = False
         land(self.home, f"run-{self.runs}", workers=1)
         ensure_scores_schema(self.home)
         _stop(crash_after, -1)
+        if full:
+            self.close()
+        else:
+            self._connection()
         prepare(self.home, self.warehouse, FINGERPRINT, window, full=full)
-        with duckdb.connect(str(self.warehouse), config={"threads": 1}) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            for number, model in enumerate(self._project.models):
-                _stop(crash_after, number)
-                self._build(connection, model)
-            _stop(crash_after, len(self._project.models))
+        for number, model in enumerate(self._project.models):
+            _stop(crash_after, number)
+            self._build(self._connection(), model)
+        _stop(crash_after, len(self._project.models))
         commit(self.warehouse, FINGERPRINT, f"run-{self.runs}")
         return self
 
     def broken_tests(self) -> list[str]:
         """The dbt data tests that the tables as they are now do not pass."""
-        with duckdb.connect(str(self.warehouse)) as connection:
-            return [test.name for test in self._project.tests if connection.execute(test.sql).fetchall()]
+        execute = self._connection().execute
+        return [test.name for test in self._project.tests if execute(test.sql).fetchall()]
 
     def query(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """Rows of a query against what would be published."""
-        if self._snapshot is None:
-            self._snapshot = duckdb.connect(config={"threads": 1})
-            self._publish(self._snapshot)
-        cursor = self._snapshot.execute(sql, values or [])
+        connection = self._connection()
+        if not self._is_published:
+            self._publish(connection)
+            self._is_published = True
+        connection.execute("use published")
+        cursor = connection.execute(sql, values or [])
         names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        connection.execute("use warehouse")
+        return rows
 
     def table(self, macro: str, chatbot: str, first: Any, last: Any, clock: str = "range_end") -> list[Row]:
         """All rows of `organizations` or `users`."""
@@ -188,10 +195,19 @@ class Pipeline:
         return {row["user_id"]: row for row in self.table("users", chatbot, first, last, clock)}
 
     def close(self) -> None:
-        """Let go of what would be published."""
-        if self._snapshot is not None:
-            self._snapshot.close()
-            self._snapshot = None
+        """Let go of the warehouse."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+            self._is_published = False
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        """The warehouse, kept open: opening the file again and again takes longer than a run."""
+        if self._opened is None:
+            self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+            self._opened = duckdb.connect(str(self.warehouse))
+            self._opened.execute("set TimeZone = 'UTC'; set threads = 1")
+        return self._opened
 
     def _build(self, connection: duckdb.DuckDBPyConnection, model: Node) -> None:
         schema, name = model.relation.replace('"', "").split(".")[1:]
@@ -219,15 +235,14 @@ class Pipeline:
             connection.execute(f"create table {model.relation} as {model.sql}")
 
     def _publish(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{str(self.warehouse).replace(chr(39), chr(39) * 2)}' as warehouse (read_only)")
+        connection.execute("detach database if exists published; attach ':memory:' as published; use published")
         for table, order in MARTS.items():
             connection.execute(f"create table {table} as select * from warehouse.marts.{table} order by {order}")
-        receipts = receipts_table(self.home)
-        connection.register("receipts_now", receipts)
+        connection.register("receipts_now", receipts_table(self.home))
         connection.execute("create table receipts as select * from receipts_now")
-        connection.execute("detach warehouse")
+        connection.unregister("receipts_now")
         connection.execute(MACROS.read_text(encoding="utf-8"))
+        connection.execute("use warehouse")
 
 
 def _stop(crash_after: int | None, here: int) -> None:

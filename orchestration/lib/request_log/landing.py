@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from orchestration.lib.errors import PipelineError
 from orchestration.lib.request_log.duplicates import SeenRecords
 from orchestration.lib.request_log.files import Cursor, InboxFile, inbox_files, unreadable
 from orchestration.lib.request_log.keys import file_digest
@@ -33,7 +34,7 @@ MORE_TO_READ = -1  # in place of a time of change, in the state of a file that i
 EMPTY_DAY = date(1970, 1, 1)
 
 
-class LandingBusy(RuntimeError):
+class LandingBusy(PipelineError):
     """Another process is landing into the same home."""
 
 
