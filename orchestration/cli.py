@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from orchestration import reports
+from orchestration import identity_command, quarantine_command, reports
 from orchestration.lib.errors import PipelineError
 from orchestration.lib.warehouse import Window
 from orchestration.settings import load_settings
@@ -18,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The warehouse behind Organizations and Users.",
 )
+app.add_typer(identity_command.app, name="identity")
+app.add_typer(quarantine_command.app, name="quarantine")
 console = Console()
 
 
@@ -26,7 +29,7 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -3,8 +3,6 @@
 Every route of a chatbot goes through `access`; what may be asked is in `query`, what is read in `results`.
 """
 
-from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,10 +15,9 @@ from serving.access import Access, visible_chatbot
 from serving.columns import TABLES, Table
 from serving.exports import FORMATS, Format, decimal_text, file_name
 from serving.query import QUERIES, TableQuery
+from serving.ranges import Clock
 from serving.results import closed, read_page, result
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
-
-Clock = Callable[[], datetime]
 
 
 def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
@@ -112,9 +109,9 @@ def _asked(
     return snapshot, chatbot, QUERIES[table.name].parse(request.url.query)
 
 
-def _json(content: Any, status: int = 200) -> Response:
+def _json(content: Any) -> Response:
     body = orjson.dumps(content, default=_number, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
-    return Response(body, status, {"Cache-Control": "no-store"}, "application/json")
+    return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
 
 
 def _number(value: Any) -> orjson.Fragment:

@@ -3,7 +3,6 @@
 Nothing here listens on a socket; that is `server`.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from serving.access import Access, everyone
 from serving.api import add_api
 from serving.errors import add_errors
 from serving.pages.mount import add_pages
+from serving.ranges import Clock
 from serving.snapshot import Snapshots
 
 # A name that a stranger's page resolves to this machine is refused.
@@ -35,10 +35,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(published: Path, *, clock: Callable[[], datetime] = utc_now, access: Access = everyone) -> FastAPI:
+def create_app(published: Path, *, clock: Clock = utc_now, access: Access = everyone) -> FastAPI:
     """Return the application over a published directory.
 
-    `clock` says which instant it is, with its zone; `access` which reader may see which chatbot.
+    `clock` says which instant it is; `access` which reader may see which chatbot.
     """
     snapshots = Snapshots(published)
     app = FastAPI(

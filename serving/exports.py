@@ -127,7 +127,8 @@ _RELATIONS = f"{_FORMATS}/officeDocument/2006/relationships"
 _PARTS = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 SHEET_START = (
     f'{_XML}<worksheet xmlns={_SHEETS}><sheetViews><sheetView workbookViewId="0">'
-    '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>'
+    '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+    '<cols><col min="1" max="30" width="20" customWidth="1"/></cols><sheetData>'
 )
 WORKBOOK = {
     "[Content_Types].xml": (
@@ -161,6 +162,7 @@ WORKBOOK = {
         '<borders count="1"><border/></borders>'
         '<cellStyleXfs count="1"><xf/></cellStyleXfs>'
         '<cellXfs count="3"><xf/><xf fontId="1" applyFont="1"/><xf numFmtId="164" applyNumberFormat="1"/></cellXfs>'
+        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
         "</styleSheet>"
     ),
 }

@@ -4,6 +4,7 @@ Both days are inclusive; `None` is an open end. Reading the clock is left to the
 """
 
 from calendar import day_name
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,6 +22,8 @@ Preset = Literal[
     "last_year",
     "all_time",
 ]
+# Says which instant it is, with its zone.
+Clock = Callable[[], datetime]
 DEFAULT_PRESET: Preset = "this_month"
 WEEKDAYS = tuple(name.lower() for name in day_name)
 

@@ -16,7 +16,7 @@ def read_rows(path: Path, columns: tuple[str, ...], required: tuple[str, ...]) -
     if not path.exists():
         return
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PipelineError(f"{path}: not UTF-8 text ({error.reason}). Save the file as UTF-8.") from None
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)

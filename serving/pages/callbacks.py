@@ -21,10 +21,10 @@ from serving.columns import TABLES, Table
 from serving.pages.layout import EMPTY_CHOICE, LISTS, frame
 from serving.pages.view import freshness, view_of
 from serving.query import QUERIES, BadQuery, TableQuery
+from serving.ranges import Clock
 from serving.results import read_choices, read_organization_names
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
 
-Clock = Callable[[], datetime]
 logger = logging.getLogger(__name__)
 PAGE = re.compile(r"/platform/(.+)/(organizations|users)")
 

@@ -106,9 +106,7 @@ def _controls(chatbot: Chatbot, table: Table, search: str) -> Component:
                     dmc.TextInput(
                         id="search",
                         value=state.get("search", ""),
-                        placeholder="Search name or ID"
-                        if table.name == "organizations"
-                        else "Search name, email or ID",
+                        placeholder=SEARCH_HINTS[table.name],
                         leftSection=icon("search"),
                         className="search",
                         **{"aria-label": f"Search {table.name}"},
@@ -188,7 +186,8 @@ def _filters(table: Table, search: str) -> Component:
                 searchable=True,
                 clearable=True,
                 hidePickedOptions=True,
-                limit=100,
+                # The server has searched already, and knows more spellings of a text than the browser.
+                filter={"function": "keepOptions"},
                 openOnFocus=False,
                 nothingFoundMessage="None found",
                 comboboxProps={"withinPortal": False},

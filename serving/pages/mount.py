@@ -3,15 +3,13 @@
 Dash lives in an application of its own under /_pages/; a page's address is checked before Dash hears of it.
 """
 
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from dash import Dash
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
@@ -21,12 +19,13 @@ from serving.columns import TABLES
 from serving.pages import plain
 from serving.pages.callbacks import add_callbacks
 from serving.pages.layout import skeleton
+from serving.ranges import Clock
 from serving.snapshot import Snapshots
 
 PREFIX = "/_pages/"
 
 
-def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Callable[[], datetime]) -> FastAPI:
+def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> FastAPI:
     """Add the pages' routes; return the application that Dash answers with."""
     dash = Dash(
         "clientele",
@@ -57,7 +56,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Callabl
     def docs() -> HTMLResponse:
         return HTMLResponse(plain.document("API · Clientele", describe.page(app.openapi())))
 
-    @app.get("/platform/{chatbot_id}", include_in_schema=False)
+    @app.get("/platform/{chatbot_id:path}", include_in_schema=False)
     def chatbot_home(chatbot_id: str, request: Request) -> RedirectResponse:
         visible_chatbot(snapshots.current(), access, request.headers, chatbot_id)
         return RedirectResponse(f"/platform/{quote(chatbot_id, safe='')}/organizations")
@@ -75,8 +74,11 @@ class _Page:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        asked: dict[str, Any] = scope["path_params"]
+        await run_in_threadpool(self._check, scope)
+        await self._inner({**scope, "path": PREFIX, "raw_path": PREFIX.encode()}, receive, send)
+
+    def _check(self, scope: Scope) -> None:
+        asked: dict[str, str] = scope["path_params"]
         if asked["table"] not in TABLES:
             raise NotFound
         visible_chatbot(self._snapshots.current(), self._access, Request(scope).headers, asked["chatbot_id"])
-        await self._inner({**scope, "path": PREFIX, "raw_path": PREFIX.encode()}, receive, send)

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from serving.exports import FORMATS
 from serving.pages import formats, grid, links
-from serving.query import QUERIES, BadQuery, TableQuery
+from serving.query import PAGE_LIMIT, QUERIES, BadQuery, TableQuery
 from serving.ranges import DEFAULT_PRESET, today_of
 from serving.results import (
     METRICS,
@@ -72,9 +72,8 @@ def view_of(snapshot: Snapshot, chatbot: Chatbot, table: str, search: str, now: 
     try:
         query = model.parse(search)
     except BadQuery as error:
-        empty = _message(
-            "This link does not fit this table", str(error), dcc.Link("Reset the view", href="?range=this_month")
-        )
+        reset = dcc.Link("Reset the view", href=links.ranged("", range=DEFAULT_PRESET))
+        empty = _message("This link does not fit this table", str(error), reset)
         return _view(snapshot, chatbot, model(), "", now, Page([], 0), [], empty)
     wanted = query.model_copy(update={"columns": grid.read_columns(query)})
     page = read_page(snapshot, wanted, chatbot, now)
@@ -138,7 +137,7 @@ def _notices(snapshot: Snapshot, chatbot: Chatbot, query: TableQuery, now: datet
         return []
     until = formats.instant(snapshot.data_through, chatbot.time_zone)
     if last > covered:
-        return [html.Span(f"This range reaches beyond the data, which ends {until}", className="notice beyond")]
+        return [html.Span("Range reaches beyond the data", className="notice beyond", title=f"Data ends {until}")]
     if not page.rows:
         return []
     partial = "Today" if covered == today_of(chatbot, now) else formats.day(covered)
@@ -214,13 +213,13 @@ def _message(title: str, text: str, action: Component | None = None) -> Componen
 
 
 def _footer(query: TableQuery, search: str, page: Page) -> list[Component]:
-    size = query.limit or PAGE_SIZES[1]
+    size = query.limit or PAGE_LIMIT
     first, last = query.offset + 1, query.offset + len(page.rows)
     shown = f"{first:,}–{last:,} of {page.total:,}" if page.rows else f"0 of {page.total:,}"
     sizes = [
         dcc.Link(
             str(choice),
-            href=links.changed(search, limit=None if choice == PAGE_SIZES[1] else str(choice)),
+            href=links.changed(search, limit=None if choice == PAGE_LIMIT else str(choice)),
             className="page-size chosen" if choice == size else "page-size",
             title=f"Show {choice} rows a page",
         )

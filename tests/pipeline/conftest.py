@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.support.histories import report
 from tests.support.pipeline import Pipeline, Project, compile_project
 
 
@@ -15,8 +17,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, project: Project) -> Iterator[Pipeline]:
+def memory() -> Iterator[Path]:
+    """An empty folder, in memory where the machine has such a place: much of a tiny run is waiting for the disk."""
+    shared = Path("/dev/shm")
+    with TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def pipeline(memory: Path, project: Project) -> Iterator[Pipeline]:
     """The fast pipeline in an empty data home."""
-    made = Pipeline(tmp_path / "home", project)
+    made = Pipeline(memory / "home", project)
     yield made
     made.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the random histories held, so that nobody has to believe that they were wild enough."""
+    if report:
+        terminalreporter.section("random histories")
+        for what, count in report.items():
+            terminalreporter.write_line(f"{count:>8,}  {what}")

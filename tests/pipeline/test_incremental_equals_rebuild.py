@@ -7,20 +7,17 @@ digit) and with the second computation in `tests/support/oracle.py`. CLIENTELE_S
 import math
 import os
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.lib.publish.snapshot import MARTS
-from tests.support.histories import CHATBOTS, History, histories
+from tests.support.histories import CHATBOTS, History, histories, report
 from tests.support.oracle import Oracle
 from tests.support.pipeline import Crash, Pipeline, Project, copy_inbox
 from tests.support.requests import deliver, write_chatbots, write_identity
@@ -29,17 +26,8 @@ SOAK = int(os.environ.get("CLIENTELE_SOAK", "0"))
 MODELS = 20  # as many as a crash may lie behind; more only means that a run is not stopped
 MEASURES = ("activity_date", "chatbot_id", "conversation_id", "user_id", "organization_id")
 DAYS = [date(2026, 3, 7), date(2026, 3, 8), date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)]
-met: Counter[str] = Counter()
 
 Row = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def place() -> Iterator[Path]:
-    """In memory where the machine has such a place: landing waits for the disk after every file."""
-    memory = Path("/dev/shm")
-    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        yield Path(folder)
 
 
 @settings(
@@ -53,16 +41,16 @@ def place() -> Iterator[Path]:
     ranges=st.lists(st.lists(st.sampled_from(DAYS), min_size=2, max_size=2), min_size=2, max_size=2),
 )
 def test_every_history_gives_the_tables_of_one_run_and_of_the_rules(
-    history: History, ranges: list[list[date]], project: Project, place: Path
+    history: History, ranges: list[list[date]], project: Project, memory: Path
 ) -> None:
-    home, other = place / "home", place / "rebuilt"
+    home, other = memory / "home", memory / "rebuilt"
     for folder in (home, other):
         shutil.rmtree(folder, ignore_errors=True)
     live(home, history, project)
     step_by_step = Pipeline(home, project).refresh()
     at_once = Pipeline(copy_inbox(home, other), project).refresh()
     try:
-        met.update(history.met)
+        report.update(history.met)
         assert step_by_step.broken_tests() == []
         assert_same_tables(step_by_step, at_once)
         oracle = Oracle(home)

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from published_fixture import NOW, publish, read
 from starlette.testclient import TestClient
 
 from serving.app import create_app
+from tests.serving.published_fixture import NOW, publish, read
 
 pytest.register_assert_rewrite("browser")
 

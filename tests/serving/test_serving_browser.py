@@ -5,21 +5,14 @@ The checks take a published directory, a chatbot and a clock, so that they hold 
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from browser import eventually, launched, serving, shown_column, shown_rows, sort_by, visiting
-from playwright.sync_api import Browser, Page
-from published_fixture import NOW, read
+from playwright.sync_api import Browser
 
-from serving.columns import TABLES
-from serving.pages import formats
-from serving.ranges import days_of, today_of
-from serving.snapshot import Chatbot, Snapshots
-
-PAGE_ROWS = 20
+from tests.serving.browser import eventually, launched, serving, shown_column, shown_rows, visiting
+from tests.serving.page_check import PAGE_ROWS, check_page
+from tests.serving.published_fixture import NOW, read
 
 
 @pytest.fixture(scope="module")
@@ -32,77 +25,6 @@ def address(published: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     with launched() as browser:
         yield browser
-
-
-def expected(published: Path, chatbot: Chatbot, table: str, ordered: str, where: str = "true", days=(None, None)):
-    """Return the cells that a page must show, from SQL on the snapshot."""
-    columns = TABLES[table].default_columns
-    rows = read(
-        published,
-        f"select {', '.join(columns)} from {table}(?, ?, ?) where {where} "
-        f"order by {ordered} nulls last, {TABLES[table].id_column} limit {PAGE_ROWS}",
-        chatbot.chatbot_id,
-        *days,
-    )
-    return [
-        {name: as_shown(chatbot, table, name, value) for name, value in zip(columns, row, strict=True)} for row in rows
-    ]
-
-
-def as_shown(chatbot: Chatbot, table: str, name: str, value: Any) -> str:
-    shown = formats.cell(TABLES[table].column(name), value, chatbot)
-    if name == "sentiment":
-        return "—" if shown is None else f"{shown['label']}{shown['text']}"
-    return re.sub(r"\s+", " ", shown).strip()
-
-
-def cells(page: Page) -> list[dict[str, str]]:
-    rows = shown_rows(page)
-    return [{name: re.sub(r"\s+", " ", text) for name, text in (row or {}).items()} for row in rows]
-
-
-def without_spaces(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    return [{name: text.replace(" ", "") for name, text in row.items()} for row in rows]
-
-
-def check_page(page: Page, address: str, published: Path, chatbot_id: str, table: str, now: datetime) -> None:
-    """Read a page over all time; order it both ways that people come for; filter, reload, hide, change the range."""
-    chatbot = Snapshots(published).current().chatbots[chatbot_id]
-
-    def shows(ordered: str, where: str = "true", days=(None, None)) -> None:
-        wanted = without_spaces(expected(published, chatbot, table, ordered, where, days))
-        eventually(lambda: without_spaces(cells(page)), wanted)
-
-    page.goto(f"{address}/platform/{chatbot_id}/{table}?range=all_time")
-    shows("last_activity_at desc")
-    total = read(published, f"select count(*) from {table}(?, null, null)", chatbot_id)[0][0]
-    assert page.locator("#row-count").inner_text() == f"1–{min(PAGE_ROWS, total)} of {total:,}"
-
-    sort_by(page, "sentiment", "ascending")
-    shows("sentiment asc")
-    sort_by(page, "mrr", "descending")
-    shows("mrr desc")
-
-    page.click("#filters-button")
-    page.get_by_label("Conversations, min", exact=True).fill("2")
-    shows("mrr desc", "conversations >= 2")
-    page.keyboard.press("Escape")
-    page.reload()
-    shows("mrr desc", "conversations >= 2")
-    assert "conversations_min=2" in page.url
-    page.get_by_text("Clear all").click()
-    shows("mrr desc")
-
-    page.click("#columns-button")
-    page.get_by_role("checkbox", name="Plan").uncheck()
-    eventually(lambda: {"plan"} & {name for row in cells(page) for name in row}, set())
-    page.go_back()
-    shows("mrr desc")
-
-    page.click("#range-button")
-    page.get_by_role("link", name="This month").click()
-    days = days_of("this_month", today_of(chatbot, now), chatbot.week_start)
-    shows("mrr desc", days=days)
 
 
 @pytest.mark.parametrize("table", ["organizations", "users"])
@@ -137,6 +59,26 @@ def test_a_plan_is_chosen_once_for_all_its_spellings_and_none_for_rows_without(a
         count = read(published, f"select count(*) from organizations('support', null, null) where {where}")[0][0]
         eventually(lambda: page.locator("#total").inner_text(), str(count))
         assert "plan=Enterprise&plan=" in page.url
+
+
+def test_an_organization_to_filter_by_is_found_on_the_server_and_columns_come_and_go(address, browser):
+    def shown_columns() -> set[str]:
+        return {name for row in shown_rows(page) for name in row}
+
+    with visiting(browser, address) as page:
+        page.goto(f"{address}/platform/support/users?range=all_time")
+        page.click("#filters-button")
+        page.locator(".panel-filters").get_by_role("textbox", name="Organization").click()
+        page.keyboard.type("zuri")
+        page.get_by_role("option", name="Cafe\u0301 Zürich (2)").click()
+        eventually(lambda: set(shown_column(page, "organization_name")), {"Cafe\u0301 Zürich"})
+        page.locator("h1").click()
+        page.click("#columns-button")
+        usual = shown_columns()
+        page.get_by_role("checkbox", name="Organizations").check()
+        eventually(shown_columns, usual | {"organization_count"})
+        page.get_by_role("button", name="Reset to default").click()
+        eventually(shown_columns, usual)
 
 
 def test_pages_of_rows_walk_through_the_whole_table(address, browser, published):

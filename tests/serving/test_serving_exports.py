@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from published_fixture import NOW
 
 from serving.exports import csv_cell, file_name
+from tests.serving.published_fixture import NOW
 
 ALL = "/api/v1/chatbots/support/{table}.{suffix}?range=all_time"
 

@@ -4,12 +4,12 @@ import json
 import re
 
 import pytest
-from published_fixture import NOW
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from serving.app import create_app
 from serving.server import NotLoopback, serve
+from tests.serving.published_fixture import NOW
 
 BASE = "http://127.0.0.1:8000"
 SECRETS = ("Kolkata", "Hidden", "secret@", "777,777", '"mrr": 777777')

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from published_fixture import NOW
 
 from serving.columns import ORGANIZATIONS
 from serving.pages import formats, links
@@ -12,6 +11,7 @@ from serving.pages.view import freshness, view_of
 from serving.query import OrganizationsQuery
 from serving.results import read_choices
 from serving.snapshot import Snapshots
+from tests.serving.published_fixture import NOW
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +112,10 @@ def test_trap_56_a_partial_today_and_a_range_beyond_the_data_are_marked(snapshot
     assert texts(view(snapshot).notices) == ["Today is partial"]
     assert texts(view(snapshot, search="?range=last_month").notices) == []
     beyond = view(snapshot, search="?first_day=2026-11-01&last_day=2026-11-30")
-    assert texts(beyond.notices) == ["This range reaches beyond the data, which ends Nov 22, 2026, 10:15 AM"]
+    assert texts(beyond.notices) == ["Range reaches beyond the data"]
+    assert beyond.notices[0].title == "Data ends Nov 22, 2026, 10:15 AM"
     next_day = view(snapshot, search="", now=datetime(2026, 11, 23, 9, tzinfo=UTC))
-    assert texts(next_day.notices)[0].startswith("This range reaches beyond the data")
+    assert texts(next_day.notices) == ["Range reaches beyond the data"]
 
 
 def test_without_activity_in_the_range_the_page_offers_all_time(snapshot):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from published_fixture import NOW, Rows, publish
 from starlette.testclient import TestClient
 
 from serving.app import create_app
 from serving.snapshot import NothingPublished, Snapshots
+from tests.serving.published_fixture import NOW, Rows, publish
 
 BASE = "http://127.0.0.1:8000"
 

@@ -43,6 +43,7 @@ SHIFTS = [timedelta(seconds=seconds) for seconds in (-7200, -1800, -0.5, 0, 0.00
 ARRIVALS = [datetime(2026, 11, 2), datetime(2026, 11, 2, 12), datetime(2026, 11, 3, 4, 59, 59, 999999)]
 
 Absent = object()  # a field that is not sent
+report: Counter[str] = Counter()  # what the histories of this session held
 
 
 def _one(*values: Any) -> st.SearchStrategy[Any]:
@@ -138,7 +139,7 @@ analyses = _object(
         max_size=2,
     ),
 )
-arrivals = st.one_of(st.sampled_from(ARRIVALS), st.sampled_from(ARRIVALS), instants)
+arrivals = st.one_of(*[st.sampled_from(ARRIVALS)] * 3, instants)
 
 
 def _line(shape: str, request: Line, received_at: datetime, chatbot_id: str) -> Line:
@@ -218,7 +219,9 @@ class History:
 def histories(draw: st.DrawFn, models: int) -> History:
     """Lines and copies of them in any order, over a few runs, some of which crash behind any of so many models."""
     said = draw(st.lists(lines, min_size=1, max_size=9))
-    copies = draw(st.lists(st.sampled_from(said), max_size=2))
+    again = draw(st.lists(st.tuples(st.sampled_from(said), arrivals), max_size=2))
+    said += [line | {"received_at": f"{received_at}Z"} for line, received_at in again]
+    copies = draw(st.lists(st.sampled_from(said), max_size=3))
     encoded = [_encoded(one) for one in said]
     encoded += [_encoded(one, sort_keys=draw(st.booleans())) for one in copies]
     encoded += draw(st.lists(malformed, max_size=1))
@@ -231,14 +234,14 @@ def histories(draw: st.DrawFn, models: int) -> History:
         step.merges = draw(st.one_of(st.none(), merges()))
         step.crash_after = draw(st.one_of(st.none(), st.integers(-1, models)))
         step.window = draw(_one(ALWAYS, ALWAYS, Window(None, ARRIVALS[0].date()), Window(ARRIVALS[0].date(), None)))
-    return History(steps, _met(said, copies, steps))
+    return History(steps, _met(said, bool(again), copies, steps))
 
 
 def _encoded(line: Line, *, sort_keys: bool = False) -> bytes:
     return json.dumps(line, ensure_ascii=sort_keys, sort_keys=sort_keys).encode()
 
 
-def _met(said: list[Line], copies: list[Line], steps: list[Step]) -> Counter[str]:
+def _met(said: list[Line], again: bool, copies: list[Line], steps: list[Step]) -> Counter[str]:
     """What a history holds, for the report of a long run."""
     all_settings = [step.settings for step in steps if step.settings]
     order = [json.loads(line)["received_at"] for step in steps for _, line in step.delivered if b"conversation" in line]
@@ -248,6 +251,7 @@ def _met(said: list[Line], copies: list[Line], steps: list[Step]) -> Counter[str
     met["examples with a crash"] = met["crashes"] > 0
     met["examples with late data"] = order != sorted(order)
     met["examples with copies of lines"] = bool(copies)
+    met["examples with a request sent again in another envelope"] = again
     met["examples with merges"] = any(step.merges for step in steps)
     met["examples with merges taken back or changed"] = (
         len({step.merges for step in steps if step.merges is not None}) > 1

@@ -1,8 +1,8 @@
 """Two ways to run the pipeline in a data home of its own.
 
-`Pipeline` is the fast one, for thousands of histories: the pipeline's own landing, `prepare`, compiled models, `touched`
-macro, `commit` and table macros, but without Dagster and dbt around them. `refresh` is the real command.
-`test_refresh_job.py` proves that both give the same tables.
+`Pipeline` is the fast one, for thousands of histories: the pipeline's own landing, `prepare`, compiled models,
+`touched` macro, `commit` and table macros, but without Dagster and dbt around them. `refresh` is the real command.
+`tests/pipeline/test_refresh_job.py` proves that both give the same tables.
 """
 
 import json
@@ -21,7 +21,7 @@ from orchestration.lib.publish.snapshot import MACROS, MARTS
 from orchestration.lib.request_log import land, receipts_table
 from orchestration.lib.scoring import ensure_scores_schema
 from orchestration.lib.warehouse import ALWAYS, Window, commit, prepare
-from orchestration.settings import DBT_PROJECT, PROJECT
+from orchestration.settings import DBT_PROJECT
 from tests.support.requests import SUPPORT, Line, deliver
 
 Row = dict[str, Any]
@@ -132,7 +132,7 @@ class Pipeline:
         self.home = home
         self.warehouse = home / "warehouse" / "warehouse.duckdb"
         self.runs = 0
-        self._project = project
+        self.project = project
         self._opened: duckdb.DuckDBPyConnection | None = None
         self._is_published = False
 
@@ -153,17 +153,17 @@ class Pipeline:
         else:
             self._connection()
         prepare(self.home, self.warehouse, FINGERPRINT, window, full=full)
-        for number, model in enumerate(self._project.models):
+        for number, model in enumerate(self.project.models):
             _stop(crash_after, number)
             self._build(self._connection(), model)
-        _stop(crash_after, len(self._project.models))
+        _stop(crash_after, len(self.project.models))
         commit(self.warehouse, FINGERPRINT, f"run-{self.runs}")
         return self
 
     def broken_tests(self) -> list[str]:
         """The dbt data tests that the tables as they are now do not pass."""
         execute = self._connection().execute
-        return [test.name for test in self._project.tests if execute(test.sql).fetchall()]
+        return [test.name for test in self.project.tests if execute(test.sql).fetchall()]
 
     def query(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """Rows of a query against what would be published."""
@@ -225,7 +225,7 @@ class Pipeline:
             connection.execute(f"create or replace temp table arrived as select {columns} from ({model.sql})")
             described = connection.execute(f"describe {model.relation}").fetchall()
             connection.begin()
-            connection.execute(self._project.touched_sql(model, [f'"{column}"' for column, *_ in described]))
+            connection.execute(self.project.touched_sql(model, [f'"{column}"' for column, *_ in described]))
             connection.commit()
         elif model.columns:
             typed = ", ".join(f'"{column}" {kind}' for column, kind in model.columns.items())
@@ -272,4 +272,4 @@ def refresh_command(*arguments: str) -> list[str]:
 
 def environment_of(home: Path) -> dict[str, str]:
     """The environment of a process that works on a data home."""
-    return os.environ | {"CLIENTELE_HOME": str(home), "DO_NOT_TRACK": "1", "PYTHONPATH": str(PROJECT)}
+    return os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_SCORER": "", "DO_NOT_TRACK": "1"}

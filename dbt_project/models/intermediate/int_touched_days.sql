@@ -17,11 +17,11 @@ days as (
 
 final as (
     select chatbot_id, activity_date from days
+    -- Zones are up to 26 hours apart: a chatbot whose time zone changed has rows up to two days to either side.
+    {%- for shift in [-2, -1, 1, 2] %}
     union all
-    -- A chatbot whose time zone changed has rows a day to either side.
-    select chatbot_id, {{ add_days('activity_date', -1) }} from days where is_changed
-    union all
-    select chatbot_id, {{ add_days('activity_date', 1) }} from days where is_changed
+    select chatbot_id, {{ add_days('activity_date', shift) }} from days where is_changed
+    {%- endfor %}
 )
 
 select distinct

@@ -18,17 +18,29 @@ messages as (
     where arrival_number = 1
 ),
 
-ranked_analyses as (
+analyses as (
     select
-        analyses.conversation_key,
-        analyses.message_id,
-        analyses.score,
+        analyses.*,
         row_number() over (
-            partition by analyses.conversation_key, analyses.message_id
-            order by {{ arrival_order('desc') }}, position desc
-        ) as recency
+            partition by analyses.record_id, analyses.position
+            order by analyses.source_file, analyses.source_line
+        ) as copy_number
     from {{ ref('stg_analyses') }} as analyses
     inner join touched on analyses.conversation_key = touched.conversation_key
+),
+
+-- A copy that arrives again is not a newer analysis.
+ranked_analyses as (
+    select
+        conversation_key,
+        message_id,
+        score,
+        row_number() over (
+            partition by conversation_key, message_id
+            order by {{ arrival_order('desc') }}, position desc
+        ) as recency
+    from analyses
+    where copy_number = 1
 ),
 
 scores as (

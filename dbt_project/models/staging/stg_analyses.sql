@@ -3,6 +3,7 @@ select
     segment_id,
     source_file,
     source_line,
+    record_id,
     position,
     received_at,
     conversation_key,

@@ -37,7 +37,8 @@ def warehouse(
             f"{'rebuilding from raw: ' if work.rebuild else ''}{work.segments} raw segments to process,"
             f" {work.chatbots} chatbots and {work.entities} mapped entities changed"
         )
-        target_path = settings.home / "warehouse" / "dbt" / context.run_id
+        # One folder for every run of a home: dbt parses only what changed since the last.
+        target_path = settings.home / "warehouse" / "dbt"
         yield from dbt.cli(
             ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_path
         ).stream()

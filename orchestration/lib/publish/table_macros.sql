@@ -1,15 +1,24 @@
 -- The one definition of the two tables, Organizations and Users, as DuckDB table macros stored in every snapshot.
 -- Page, API, export and analyst call these; search, filters and order belong to the caller.
 -- Written so that DuckDB 1.1 can read it; the reader needs no extension: days are stored in the chatbot's zone.
--- A parameter hides an unqualified column of the same name, so every column here is qualified.
+-- A parameter hides an unqualified column of the same name, so every column here is qualified; and an argument is text
+-- put in place, so each is read in `asked`, where no table of ours can capture a name in it.
 
+-- A conversation has one owner and one start, so any of its days tells them; grouping by the number alone is what makes
+-- the pages fast.
 create macro conversations_in_range(chatbot_id, first_day, last_day) as table
+with asked as (
+    select
+        chatbot_id as chatbot,
+        coalesce(cast(first_day as date), date '0001-01-01') as first,
+        coalesce(cast(last_day as date), date '9999-12-31') as last
+)
 select
     days.conversation_key,
-    days.conversation_id,
-    days.user_key,
-    days.organization_key,
-    days.conversation_started_at,
+    any_value(days.conversation_id) as conversation_id,
+    any_value(days.user_key) as user_key,
+    any_value(days.organization_key) as organization_key,
+    any_value(days.conversation_started_at) as conversation_started_at,
     sum(days.messages) as messages,
     sum(days.scored_messages) as scored_messages,
     sum(days.score_sum) as score_sum,
@@ -20,22 +29,25 @@ select
          else 'neutral'
     end as band,
     max(days.last_message_at) as last_activity_at
-from fct_conversation_days as days
-where days.chatbot_id = chatbot_id
-  and days.activity_date >= coalesce(cast(first_day as date), date '0001-01-01')
-  and days.activity_date <= coalesce(cast(last_day as date), date '9999-12-31')
-group by all;
-
--- The day whose end decides which version of an entity's attributes is shown.
-create macro attributes_day(attributes, last_day) as
-case attributes
-    when 'range_end' then coalesce(cast(last_day as date), date '9999-12-31')
-    when 'now' then date '9999-12-31'
-    else error('attributes must be ''range_end'' or ''now''')
-end;
+from asked
+inner join fct_conversation_days as days
+    on days.chatbot_id = asked.chatbot
+    and days.activity_date >= asked.first
+    and days.activity_date <= asked.last
+group by days.conversation_key;
 
 create macro organizations(chatbot_id, first_day, last_day, attributes := 'range_end') as table
-with measures as (
+with asked as (
+    select
+        chatbot_id as chatbot,
+        -- The day whose end decides which version of an entity's attributes is shown.
+        case attributes
+            when 'range_end' then coalesce(cast(last_day as date), date '9999-12-31')
+            when 'now' then date '9999-12-31'
+            else error('attributes must be ''range_end'' or ''now''')
+        end as shown_at
+),
+measures as (
     select
         conversations.organization_key,
         count(*) as conversations,
@@ -55,10 +67,12 @@ with measures as (
 ),
 shown as (
     select versions.*
-    from dim_organizations as versions
-    where versions.chatbot_id = chatbot_id
-      and (versions.shown_from_date is null or versions.shown_from_date <= attributes_day(attributes, last_day))
-      and (versions.shown_to_date is null or versions.shown_to_date > attributes_day(attributes, last_day))
+    from asked
+    inner join dim_organizations as versions
+        on versions.chatbot_id = asked.chatbot
+        and asked.shown_at is not null
+        and (versions.shown_from_date is null or versions.shown_from_date <= asked.shown_at)
+        and (versions.shown_to_date is null or versions.shown_to_date > asked.shown_at)
 )
 select
     shown.organization_id,
@@ -82,20 +96,24 @@ from measures
 inner join shown on shown.organization_key = measures.organization_key;
 
 create macro users(chatbot_id, first_day, last_day, attributes := 'range_end') as table
-with conversations as (
+with asked as (
     select
-        in_range.*,
-        row_number() over (
-            partition by in_range.user_key
-            order by in_range.last_activity_at desc, in_range.conversation_started_at desc, in_range.conversation_id desc
-        ) as recency
+        chatbot_id as chatbot,
+        -- The day whose end decides which version of an entity's attributes is shown.
+        case attributes
+            when 'range_end' then coalesce(cast(last_day as date), date '9999-12-31')
+            when 'now' then date '9999-12-31'
+            else error('attributes must be ''range_end'' or ''now''')
+        end as shown_at
+),
+conversations as materialized (
+    select in_range.*
     from conversations_in_range(chatbot_id, first_day, last_day) as in_range
     where in_range.user_key is not null
 ),
 measures as (
     select
         conversations.user_key,
-        max(case when conversations.recency = 1 then conversations.organization_key end) as organization_key,
         count(*) as conversations,
         cast(sum(conversations.sentiment) as double) / nullif(count(conversations.sentiment), 0) as sentiment,
         max(conversations.last_activity_at) as last_activity_at,
@@ -110,19 +128,37 @@ measures as (
     from conversations
     group by conversations.user_key
 ),
+-- Only a user's conversations with the newest message are ranked: ranking all of them took twice as long.
+newest as (
+    select
+        conversations.user_key,
+        conversations.organization_key,
+        row_number() over (
+            partition by conversations.user_key
+            order by conversations.conversation_started_at desc, conversations.conversation_id desc
+        ) as recency
+    from conversations
+    inner join measures
+        on conversations.user_key = measures.user_key
+        and conversations.last_activity_at = measures.last_activity_at
+),
 shown as (
     select versions.*
-    from dim_users as versions
-    where versions.chatbot_id = chatbot_id
-      and (versions.shown_from_date is null or versions.shown_from_date <= attributes_day(attributes, last_day))
-      and (versions.shown_to_date is null or versions.shown_to_date > attributes_day(attributes, last_day))
+    from asked
+    inner join dim_users as versions
+        on versions.chatbot_id = asked.chatbot
+        and asked.shown_at is not null
+        and (versions.shown_from_date is null or versions.shown_from_date <= asked.shown_at)
+        and (versions.shown_to_date is null or versions.shown_to_date > asked.shown_at)
 ),
 shown_organizations as (
     select versions.*
-    from dim_organizations as versions
-    where versions.chatbot_id = chatbot_id
-      and (versions.shown_from_date is null or versions.shown_from_date <= attributes_day(attributes, last_day))
-      and (versions.shown_to_date is null or versions.shown_to_date > attributes_day(attributes, last_day))
+    from asked
+    inner join dim_organizations as versions
+        on versions.chatbot_id = asked.chatbot
+        and asked.shown_at is not null
+        and (versions.shown_from_date is null or versions.shown_from_date <= asked.shown_at)
+        and (versions.shown_to_date is null or versions.shown_to_date > asked.shown_at)
 )
 select
     shown.user_id,
@@ -147,4 +183,5 @@ select
     measures.organization_count
 from measures
 inner join shown on shown.user_key = measures.user_key
-left join shown_organizations on shown_organizations.organization_key = measures.organization_key;
+inner join newest on newest.user_key = measures.user_key and newest.recency = 1
+left join shown_organizations on shown_organizations.organization_key = newest.organization_key;

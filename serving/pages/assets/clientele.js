@@ -109,6 +109,9 @@
     write({ sort: unlessDefault(sort, "-last_activity_at") });
   };
 
+  const controls = (window.dashMantineFunctions = window.dashMantineFunctions || {});
+  controls.keepOptions = ({ options }) => options;
+
   const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   const element = (...parts) => window.React.createElement(...parts);
   cells.Sentiment = ({ value }) =>
