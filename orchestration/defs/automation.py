@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.defs.partitions import range_tags
-from orchestration.lib.errors import PipelineError
 from orchestration.lib.refreshing import plan
 from orchestration.lib.request_log.pending import has_new_input
 from orchestration.settings import DBT_PROJECT, Settings
@@ -41,11 +40,7 @@ def new_input(settings: dg.ResourceParam[Settings]) -> Iterator[dg.RunRequest | 
 
 
 def _requests(settings: Settings) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    try:
-        wanted = plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer)
-    except PipelineError as error:
-        yield dg.SkipReason(str(error))
-        return
+    wanted = plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer)
     for first, last in wanted.ranges:
         yield dg.RunRequest(tags=range_tags(first, last))
     if not wanted.ranges:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from orchestration.lib.chatbots import read_chatbots
+from orchestration.lib.identity import read_identity
 from orchestration.lib.publish.snapshot import is_published
 from orchestration.lib.request_log.pending import peek_arrival_days
 from orchestration.lib.warehouse import ALWAYS, Window, models_fingerprint, pending_days, read_build
@@ -24,8 +26,10 @@ class Plan:
 def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer: str, window: Window = ALWAYS) -> Plan:
     """The runs needed to process what is new in the window; one of today where only settings or publishing wait.
 
-    Raises PipelineError for faults in the settings files of the home.
+    Raises PipelineError for faults in the settings files of the home, before anything is touched.
     """
+    read_chatbots(home / "chatbots.csv")
+    read_identity(home / "identity.csv")
     days = {day for day in peek_arrival_days(home) if day in window}
     waiting, other_work = pending_days(home, warehouse, models_fingerprint(dbt_project, scorer), window)
     days |= waiting

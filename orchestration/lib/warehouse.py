@@ -93,7 +93,7 @@ def connect(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         connection = duckdb.connect(str(warehouse))
     except duckdb.IOException as error:
-        if "lock" in str(error).lower():
+        if "could not set lock" in str(error).lower():
             raise PipelineError(
                 f"{warehouse} is open in another process. Wait for the other refresh to end, or close the program."
             ) from None
@@ -135,10 +135,15 @@ def prepare(home: Path, warehouse: Path, fingerprint: str, window: Window = ALWA
     Raises PipelineError for faults in `chatbots.csv` and `identity.csv`.
     """
     rebuild = full
-    if warehouse.exists() and not full:
-        with connect(warehouse) as connection:
-            connection.execute(_SCHEMA)
-            rebuild = _stale(connection, fingerprint)
+    if warehouse.exists():
+        try:
+            # Also before a full rebuild: a file that another process has open must not be deleted under it.
+            with connect(warehouse) as connection:
+                connection.execute(_SCHEMA)
+                rebuild = full or _stale(connection, fingerprint)
+        except duckdb.Error:
+            if not full:
+                raise
     if rebuild:
         window = ALWAYS
         for path in (warehouse, warehouse.with_name(warehouse.name + ".wal")):
