@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NoReturn
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration.lib.dbt_manifest import ensure_manifest
 from orchestration.lib.errors import PipelineError
 from orchestration.lib.refreshing import plan
 from orchestration.lib.warehouse import Window
@@ -58,7 +57,6 @@ def run_refresh(settings: Settings, window: Window, *, full: bool, console: Cons
 
 def serve_dagster(settings: Settings, port: int) -> NoReturn:
     """Become `dg dev`, on the data home's own instance."""
-    ensure_manifest(DBT_PROJECT)
     prepare_instance(settings)
     os.environ["CLIENTELE_HOME"] = str(settings.home)
     os.chdir(PROJECT)
@@ -84,7 +82,6 @@ def _today() -> tuple[date, date]:
 
 
 def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console: Console) -> None:
-    ensure_manifest(DBT_PROJECT)
     prepare_instance(settings)
     import dagster as dg
 

@@ -7,7 +7,6 @@ from orchestration.definitions import build_defs
 from orchestration.defs.extract.assets import every_line_has_one_outcome
 from orchestration.defs.partitions import ARRIVAL_DAYS
 from orchestration.defs.publish.assets import FRESHNESS
-from orchestration.lib.dbt_manifest import ensure_manifest
 from orchestration.settings import DBT_PROJECT, Settings
 
 SNAPSHOT = dg.AssetKey("snapshot")
@@ -23,7 +22,6 @@ MARTS = {
 
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
-    ensure_manifest(DBT_PROJECT)
     return build_defs(Settings(home=tmp_path_factory.mktemp("home")))
 
 

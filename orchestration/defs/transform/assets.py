@@ -9,11 +9,13 @@ from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.defs.partitions import window_of
 from orchestration.defs.transform.translator import LayerTranslator
+from orchestration.lib.dbt_manifest import ensure_manifest
 from orchestration.lib.locking import exclusive
 from orchestration.lib.warehouse import commit, models_fingerprint, prepare
 from orchestration.settings import DBT_PROJECT, Settings
 
-MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+# The assets are read from the manifest, so it is made here when the models are newer.
+MANIFEST = ensure_manifest(DBT_PROJECT)
 REBUILD_TAG = "clientele/rebuild"
 
 
