@@ -19,7 +19,7 @@ from rich.markup import escape
 
 from orchestration.lib.errors import PipelineError
 from orchestration.lib.refreshing import plan
-from orchestration.lib.warehouse import Window
+from orchestration.lib.warehouse import ALWAYS, Window
 from orchestration.settings import DBT_PROJECT, PROJECT, Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def run_refresh(settings: Settings, window: Window, *, full: bool, console: Cons
     if full:
         ranges = [(min(first for first, _ in ranges), max(last for _, last in ranges))] if ranges else [_today()]
     if not ranges:
-        console.print("Nothing new: everything that arrived is processed and published.")
+        arrived = "everything that arrived" if window == ALWAYS else "what arrived on these days"
+        console.print(f"Nothing new: {arrived} is processed and published.")
         return
     done: list[tuple[date, date]] = []
     while ranges and ranges != done:
