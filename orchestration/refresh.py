@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import date
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration.lib.errors import PipelineError
+from orchestration.lib.locking import REFRESHING, exclusive
 from orchestration.lib.refreshing import plan
 from orchestration.lib.warehouse import ALWAYS, Window
 from orchestration.settings import DBT_PROJECT, PROJECT, Settings
@@ -25,6 +27,9 @@ from orchestration.settings import DBT_PROJECT, PROJECT, Settings
 if TYPE_CHECKING:
     import dagster as dg
 
+STARTED_BY = "clientele/started_by"
+COMMAND_LINE = "command line"
+DAEMON_SILENCE_SECONDS = 300
 ANSI_COLOURS = re.compile(r"\x1b\[\d*m")
 
 INSTANCE = """\
@@ -41,6 +46,11 @@ def run_refresh(settings: Settings, window: Window, *, full: bool, console: Cons
     """Run the refresh job until nothing waits in the window. Raises PipelineError, a sentence, when a run fails."""
     for folder in (settings.inbox, settings.published, settings.dagster_home):
         folder.mkdir(parents=True, exist_ok=True)
+    with exclusive(settings.home, REFRESHING):
+        _refresh(settings, window, full=full, console=console)
+
+
+def _refresh(settings: Settings, window: Window, *, full: bool, console: Console) -> None:
     ranges = _plan(settings, window)
     if full:
         ranges = [(min(first for first, _ in ranges), max(last for _, last in ranges))] if ranges else [_today()]
@@ -90,17 +100,44 @@ def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console:
     from orchestration.defs.partitions import range_tags
     from orchestration.defs.transform.assets import REBUILD_TAG
 
-    tags = range_tags(first, last) | ({REBUILD_TAG: "true"} if rebuild else {})
+    tags = range_tags(first, last) | {STARTED_BY: COMMAND_LINE} | ({REBUILD_TAG: "true"} if rebuild else {})
     days = f"{first}" if first == last else f"{first} to {last}"
     with console.status(f"Refreshing arrival days {days}") as status:
         job = build_defs(settings, console_logger(console, status.update)).resolve_job_def("refresh")
         # dbt's own lines go through sys.stdout: for a person they are progress.
         with dg.DagsterInstance.get() as instance, redirect_stdout(_SpinnerText(status.update)):
+            _bury_killed_runs(instance)
             result = job.execute_in_process(
                 instance=instance, tags=tags, run_config={"loggers": {"console": {}}}, raise_on_error=False
             )
     if not result.success:
         raise PipelineError(_reason(result))
+
+
+def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
+    """Mark runs of killed processes as failed, and free their places in the pools, which Dagster keeps for them.
+
+    Called while holding the refresh lock, so an unfinished run of the command line has no process any more; without a
+    living daemon, no unfinished run has one.
+    """
+    import dagster as dg
+
+    beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
+    with_daemon = bool(beats) and time.time() - max(beats) < DAEMON_SILENCE_SECONDS
+    unfinished = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
+        tags={STARTED_BY: COMMAND_LINE} if with_daemon else {},
+    )
+    for run in instance.get_runs(unfinished):
+        instance.report_run_failed(run, message="The process of this run was killed. Its work is done again.")
+    storage = instance.event_log_storage
+    for pool in storage.get_concurrency_keys():
+        info = storage.get_concurrency_info(pool)
+        waiting = {step.run_id for step in info.pending_steps} | {slot.run_id for slot in info.claimed_slots}
+        for run_id in waiting:
+            run = instance.get_run_by_id(run_id)
+            if run is None or run.is_finished:
+                storage.free_concurrency_slots_for_run(run_id)
 
 
 def _reason(result: "dg.ExecuteInProcessResult") -> str:
