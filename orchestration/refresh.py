@@ -135,8 +135,8 @@ def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
         info = storage.get_concurrency_info(pool)
         waiting = {step.run_id for step in info.pending_steps} | {slot.run_id for slot in info.claimed_slots}
         for run_id in waiting:
-            run = instance.get_run_by_id(run_id)
-            if run is None or run.is_finished:
+            holder = instance.get_run_by_id(run_id)
+            if holder is None or holder.is_finished:
                 storage.free_concurrency_slots_for_run(run_id)
 
 

@@ -4,7 +4,7 @@ Settings of a chatbot (time zone, currency, ...) are data, not configuration: th
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +13,7 @@ from orchestration.lib.errors import PipelineError
 
 PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt_project"
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Settings(BaseSettings):
@@ -24,6 +25,12 @@ class Settings(BaseSettings):
     scorer: Literal["", "vader"] = Field(default="", description="Scores messages that upstream has not scored.")
     keep_snapshots: int = Field(default=5, ge=1, description="How many published snapshots are kept.")
     line_limit_mib: int = Field(default=16, ge=1, description="Longest request line that is read, in MiB.")
+    quality_min_user_id_share: Share = Field(default=0, description="Warn below this share of conversations.")
+    quality_min_organization_share: Share = Field(default=0, description="Warn below this share of conversations.")
+    quality_min_plan_share: Share = Field(default=0, description="Warn below this share of conversations.")
+    quality_min_mrr_share: Share = Field(default=0, description="Warn below this share of conversations.")
+    quality_min_scored_share: Share = Field(default=0, description="Warn below this share of conversations.")
+    quality_max_conflicts: int = Field(default=0, ge=0, description="Warn above so many conflicts of one kind.")
 
     @field_validator("home")
     @classmethod

@@ -14,7 +14,7 @@ from serving import describe
 from serving.access import Access, visible_chatbot
 from serving.columns import TABLES, Table
 from serving.exports import FORMATS, Format, decimal_text, file_name
-from serving.query import QUERIES, TableQuery
+from serving.query import QUERIES, TableQuery, query_of
 from serving.ranges import Clock
 from serving.results import closed, read_page, result
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
@@ -30,7 +30,7 @@ def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) ->
     @app.get("/health", tags=["Service"], summary="Whether data is served, and through when it runs")
     def health() -> Response:
         snapshot = snapshots.current()
-        return _json(
+        return json_answer(
             {
                 "status": "ok",
                 "snapshot_id": snapshot.snapshot_id,
@@ -56,7 +56,7 @@ def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, 
         now = clock()
         page = read_page(snapshot, query, chatbot, now)
         days = closed(snapshot, chatbot, query.days(chatbot, now), now)
-        return _json(
+        return json_answer(
             {
                 "rows": page.rows,
                 "total": page.total,
@@ -72,6 +72,7 @@ def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, 
         name=f"{table.name}_rows",
         tags=[table.name.capitalize()],
         summary=f"One page of the {table.name.capitalize()} table",
+        description=describe.CUSTOM_FIELDS,
         openapi_extra={"parameters": describe.parameters(QUERIES[table.name])},
         responses=describe.answers(table),
     )(rows)
@@ -82,7 +83,7 @@ def _add_file(
 ) -> None:
     def file(chatbot_id: str, request: Request) -> Response:
         snapshot, chatbot, query = _asked(request, chatbot_id, table, snapshots, access)
-        columns = [table.column(name) for name in query.chosen_columns()]
+        columns = [query.table.column(name) for name in query.chosen_columns()]
         name = file_name(table.name, chatbot_id, snapshot.built_at, file_format.suffix)
         return StreamingResponse(
             file_format.write(snapshot, result(query, chatbot, clock()), columns),
@@ -95,6 +96,7 @@ def _add_file(
         name=f"{table.name}_{file_format.suffix}",
         tags=[table.name.capitalize()],
         summary=f"The whole result as {file_format.label}",
+        description=describe.CUSTOM_FIELDS,
         openapi_extra={"parameters": describe.parameters(QUERIES[table.name])},
         responses=describe.file_answers(file_format),
     )(file)
@@ -106,10 +108,11 @@ def _asked(
     """Return what a request asks of whom; a chatbot that the reader may not see is not found before anything else."""
     snapshot = snapshots.current()
     chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
-    return snapshot, chatbot, QUERIES[table.name].parse(request.url.query)
+    return snapshot, chatbot, query_of(table.name, chatbot).parse(request.url.query)
 
 
-def _json(content: Any) -> Response:
+def json_answer(content: Any) -> Response:
+    """Return an answer with exact decimals and instants in UTC."""
     body = orjson.dumps(content, default=_number, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
     return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
 

@@ -14,6 +14,7 @@ from serving.access import Access, everyone
 from serving.api import add_api
 from serving.errors import add_errors
 from serving.pages.mount import add_pages
+from serving.quality_api import add_quality_api
 from serving.ranges import Clock
 from serving.snapshot import Snapshots
 
@@ -49,6 +50,7 @@ def create_app(published: Path, *, clock: Clock = utc_now, access: Access = ever
         redoc_url=None,
     )
     add_api(app, snapshots, access, clock)
+    add_quality_api(app, snapshots, access)
     inner = add_pages(app, snapshots, access, clock)
     add_errors(app)
     add_errors(inner)

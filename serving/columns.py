@@ -6,18 +6,29 @@ How the values come about is the business of the snapshot's table macros; their 
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "count", "money", "sentiment", "share", "instant"]
+Kind = Literal["text", "count", "money", "sentiment", "share", "instant", "number", "boolean"]
 TableName = Literal["organizations", "users"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its name everywhere, its heading, the kind of its values."""
+    """One column of a table: its name everywhere, its heading, the kind of its values.
+
+    A chatbot's own field also has its plain name, the name that SQL knows it by, and its meaning (see `custom`).
+    """
 
     name: str
     label: str
     kind: Kind
     by_default: bool = False
+    field: str | None = None
+    sql_name: str = ""
+    meaning: str | None = None
+
+    @property
+    def sql(self) -> str:
+        """Return the name of the column in SQL."""
+        return self.sql_name or self.name
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,11 @@ class Table:
     def column_names(self) -> tuple[str, ...]:
         """Return every column's name, in the order of the table."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """Return the names of the columns that the table has for every chatbot."""
+        return tuple(column.name for column in self.columns if column.field is None)
 
     @property
     def default_columns(self) -> tuple[str, ...]:

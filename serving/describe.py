@@ -9,6 +9,7 @@ from typing import Any
 
 from serving.columns import TABLES, Kind, Table
 from serving.exports import Format
+from serving.quality import CHANGES, QUALITY
 from serving.query import TableQuery
 from serving.snapshot import NOTHING_PUBLISHED, Snapshot
 
@@ -19,6 +20,20 @@ SCHEMA_OF_KIND: dict[Kind, dict[str, Any]] = {
     "sentiment": {"type": ["number", "null"], "minimum": -1, "maximum": 1},
     "share": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
     "instant": {"type": "string", "format": "date-time"},
+    "number": {"type": ["number", "null"]},
+    "boolean": {"type": ["boolean", "null"]},
+}
+CUSTOM_FIELDS = (
+    "A chatbot's own fields are further columns, named `custom.` and the field, such as `custom.seats`: for `columns` "
+    "and `sort`, and as filters. `custom.tier=gold`, repeatable, keeps rows with any of these values, whatever their "
+    "case; an empty one means no value; a boolean is `true` or `false`. `custom.seats_min` and `custom.seats_max` "
+    "bound a number. A field that was sent with values of several types is a text. Which fields there are differs from "
+    "chatbot to chatbot: one that this chatbot does not have is an unknown parameter or column."
+)
+CUSTOM_PATTERN = r"^-?custom\."
+CUSTOM_VALUE: dict[str, Any] = {
+    "type": ["string", "number", "boolean", "null"],
+    "description": "A field of the chatbot's own, if it is asked for in `columns`.",
 }
 DAY = {"type": ["string", "null"], "format": "date"}
 INSTANT = {"type": ["string", "null"], "format": "date-time"}
@@ -37,7 +52,8 @@ def parameters(model: type[TableQuery]) -> list[dict[str, Any]]:
     for name, field in schema["properties"].items():
         field = {key: value for key, value in field.items() if key not in ("title", "description")}
         if name in choices:
-            field.get("items", field)["enum"] = choices[name]
+            name_of = {"anyOf": [{"enum": choices[name]}, {"pattern": CUSTOM_PATTERN}]}
+            field.get("items", field).update(name_of)
         text = model.model_fields[name].description or _bound(name)
         described.append({"name": name, "in": "query", "required": False, "description": text, "schema": field})
     return described
@@ -55,6 +71,7 @@ def row_schema(table: Table) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {column.name: {"title": column.label, **SCHEMA_OF_KIND[column.kind]} for column in table.columns},
+        "patternProperties": {r"^custom\.": CUSTOM_VALUE},
     }
 
 
@@ -85,11 +102,11 @@ def file_answers(file_format: Format) -> dict[int | str, dict[str, Any]]:
 def with_meanings(description: dict[str, Any], snapshot: Snapshot) -> dict[str, Any]:
     """Return the description with the meaning of each column that the snapshot's manifest explains."""
     description = copy.deepcopy(description)
-    for name in TABLES:
+    for name, table in {**{name: name for name in TABLES}, "quality": QUALITY, "changes": CHANGES}.items():
         route = description["paths"][f"/api/v1/chatbots/{{chatbot_id}}/{name}"]["get"]
         schema = route["responses"]["200"]["content"]["application/json"]["schema"]
         row = schema["properties"]["rows"]["items"]["properties"]
-        for column, meaning in snapshot.meanings(name).items():
+        for column, meaning in snapshot.meanings(table).items():
             if column in row:
                 row[column]["description"] = meaning
     return description
@@ -122,6 +139,7 @@ def _section(path: str, method: str, operation: dict[str, Any]) -> str:
     return (
         f"<details><summary><b>{method.upper()}</b> <code>{escape(path)}</code> "
         f"<span>{escape(operation.get('summary', ''))}</span></summary>"
+        f"<p>{escape(operation.get('description', ''))}</p>"
         f"<div class='scroll'><table>{_heading('Parameter') + given if given else ''}"
         f"{_heading('Answer')}{answered}{_row_fields(operation)}</table></div></details>"
     )
@@ -149,6 +167,6 @@ def _type(schema: dict[str, Any]) -> str:
         return f"{_type(schema['items'])}, repeatable"
     names: list[str] = []
     for option in schema.get("anyOf", [schema]):
-        kind = option.get("format") or option.get("type", "")
+        kind = option.get("format") or option.get("type", schema.get("type", ""))
         names += kind if isinstance(kind, list) else [kind]
-    return " or ".join(name for name in names if name != "null")
+    return " or ".join(dict.fromkeys(name for name in names if name != "null"))

@@ -32,7 +32,8 @@ def instant_text(value: datetime) -> str:
 
 def decimal_text(value: Decimal) -> str:
     """Return a decimal with all its digits and no zeros behind them."""
-    return format(value.normalize(), "f")
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def without_formula(text: str) -> str:
@@ -53,6 +54,8 @@ def csv_cell(value: Any) -> str:
             return instant_text(value)
         case Decimal():
             return decimal_text(value)
+        case bool():
+            return "true" if value else "false"
     return str(value)
 
 
@@ -62,7 +65,7 @@ def write_csv(snapshot: Snapshot, statement: Statement, columns: Sequence[Column
 
 
 def _csv_parts(result: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> Iterator[bytes]:
-    yield (",".join(column.name for column in columns) + "\r\n").encode()
+    yield (",".join(csv_cell(column.name) for column in columns) + "\r\n").encode()
     while rows := result.fetchmany(ROWS_AT_ONCE):
         yield "".join(",".join(map(csv_cell, row)) + "\r\n" for row in rows).encode()
 
@@ -70,6 +73,7 @@ def _csv_parts(result: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> 
 def write_parquet(snapshot: Snapshot, statement: Statement, columns: Sequence[Column]) -> Iterable[bytes]:
     """Return a Parquet file whose instants say that they are UTC."""
     table: pa.Table = snapshot.cursor().sql(statement.sql, params=statement.parameters).to_arrow_table()
+    table = table.rename_columns([column.name for column in columns])
     for index, column in enumerate(columns):
         if column.kind == "instant":
             instants = table.column(index).cast(pa.timestamp("us", tz="UTC"))
@@ -111,6 +115,8 @@ def _sheet_cell(value: Any) -> str:
             return f'<c s="2"><v>{days!r}</v></c>'
         case Decimal():
             return f"<c><v>{decimal_text(value)}</v></c>"
+        case bool():
+            return f'<c t="b"><v>{int(value)}</v></c>'
     return f"<c><v>{value!r}</v></c>"
 
 

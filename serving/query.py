@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
 from urllib.parse import parse_qsl
 
@@ -20,11 +21,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from serving.columns import ORGANIZATIONS, TABLES, USERS, Table
+from serving.columns import ORGANIZATIONS, TABLES, USERS, Column, Table
+from serving.custom import PREFIX, CustomFilter, read_filters, with_fields
 from serving.ranges import DEFAULT_PRESET, Days, Preset, days_of, today_of
-from serving.snapshot import Chatbot
+from serving.snapshot import Chatbot, CustomField
 
 Attributes = Literal["range_end", "now"]
 PAGE_LIMIT = 20
@@ -81,8 +84,13 @@ class TableQuery(BaseModel):
     )
     limit: int | None = Field(default=None, ge=1, le=1000, description=f"Rows: {PAGE_LIMIT} in JSON, all in an export.")
     offset: int = Field(default=0, ge=0, le=2**31 - 1, description="Rows to leave out at the beginning.")
-    columns: list[str] = Field(default=[], description="The columns wanted, in this order; all if none is given.")
+    columns: list[str] = Field(
+        default=[],
+        description="The columns wanted, in this order; if none is given, all but the chatbot's own fields.",
+    )
     attributes: Attributes = Field(default="range_end", description="Attributes as of the range's end, or as of now.")
+    # Under a name that no parameter has: a field's name is never empty.
+    custom: SkipJsonSchema[tuple[CustomFilter, ...]] = Field(default=(), validation_alias=PREFIX)
 
     @field_validator("sort")
     @classmethod
@@ -118,12 +126,15 @@ class TableQuery(BaseModel):
         given: dict[str, list[str]] = {}
         for name, value in parse_qsl(query_string.removeprefix("?"), keep_blank_values=True):
             given.setdefault(name, []).append(value)
+        custom = {name: given.pop(name) for name in list(given) if name.startswith(PREFIX)}
+        filters, problems = read_filters(cls.table, custom)
         repeated = [name for name, values in given.items() if len(values) > 1 and name not in cls.repeatable()]
-        if repeated:
-            raise BadQuery([_problem(name, "given_twice", "May be given only once") for name in repeated])
+        if problems or repeated:
+            twice = [_problem(name, "given_twice", "May be given only once") for name in repeated]
+            raise BadQuery([*twice, *(_problem(*problem) for problem in problems)])
         values = {name: values if name in cls.repeatable() else values[0] for name, values in given.items()}
         try:
-            return cls.model_validate(values)
+            return cls.model_validate({**values, PREFIX: filters})
         except ValidationError as error:
             raise BadQuery(list(_problems(error))) from None
 
@@ -132,6 +143,11 @@ class TableQuery(BaseModel):
         """Return the parameters that may be given more than once."""
         fields = cls.model_fields.items()
         return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
+
+    def values(self, column: str) -> tuple[str, ...]:
+        """Return the values of a column that the rows may have; none if any will do."""
+        own = (wanted.values for wanted in self.custom if wanted.column.name == column)
+        return next(own, ()) if column.startswith(PREFIX) else tuple(getattr(self, column))
 
     def preset(self) -> Preset | None:
         """Return the named range that applies; None if the reader gave days of their own."""
@@ -146,7 +162,12 @@ class TableQuery(BaseModel):
 
     def chosen_columns(self) -> tuple[str, ...]:
         """Return the columns to deliver, in order."""
-        return tuple(self.columns) or self.table.column_names
+        return tuple(self.columns) or self.table.own_columns
+
+    def custom_columns(self) -> list[Column]:
+        """Return the chatbot's own fields that the answer depends on."""
+        needed = {*self.columns, self.sort.removeprefix("-"), *(wanted.column.name for wanted in self.custom)}
+        return [column for column in self.table.columns if column.field is not None and column.name in needed]
 
 
 class OrganizationsQuery(TableQuery):
@@ -165,6 +186,17 @@ class UsersQuery(TableQuery):
 
 QUERIES: dict[str, type[TableQuery]] = {"organizations": OrganizationsQuery, "users": UsersQuery}
 assert QUERIES.keys() == TABLES.keys()
+
+
+def query_of(table: str, chatbot: Chatbot) -> type[TableQuery]:
+    """Return what may be asked of a chatbot's table: it knows the chatbot's own fields, and nobody else's."""
+    return _with_fields(table, chatbot.custom_fields)
+
+
+@lru_cache(maxsize=256)
+def _with_fields(table: str, fields: tuple[CustomField, ...]) -> type[TableQuery]:
+    model = QUERIES[table]
+    return type(model.__name__, (model,), {"table": with_fields(model.table, fields), "__module__": __name__})
 
 
 def _problems(error: ValidationError) -> Iterable[dict[str, Any]]:

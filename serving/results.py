@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from serving import custom
 from serving.columns import Table
 from serving.query import PAGE_LIMIT, TableQuery
 from serving.ranges import Days, today_of
@@ -62,6 +63,10 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for every row that the query keeps, with all columns, in no order."""
     clauses: list[str] = []
     parameters: list[Any] = [chatbot.chatbot_id, days.first, days.last, query.attributes]
+    joins = ""
+    for column in query.custom_columns():
+        joins += custom.join(column, query.table)
+        parameters += [chatbot.chatbot_id, days.last, query.attributes, column.field]
     if text := query.search.strip():
         clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
         parameters += [text] * len(query.table.searched)
@@ -78,22 +83,31 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
             if limit is not None:
                 clauses.append(f"{name} {comparison} ?")
                 parameters.append(limit)
+    for wanted in query.custom:
+        conditions, values = custom.condition(wanted, folded)
+        clauses += conditions
+        parameters += values
     where = " and ".join(f"({clause})" for clause in clauses) or "true"
-    return Statement(f"select * from {query.table.name}(?, ?, ?, attributes := ?) where {where}", parameters)
+    return Statement(f"select * from {query.table.name}(?, ?, ?, attributes := ?) {joins} where {where}", parameters)
 
 
 def ordered(query: TableQuery) -> str:
     """Return SQL for the query's order: nulls last in both directions, ties by the unique id."""
-    name = query.sort.removeprefix("-")
+    column = query.table.column(query.sort.removeprefix("-"))
     direction = "desc" if query.sort.startswith("-") else "asc"
-    keys = [name] if query.table.column(name).kind != "text" else [searchable(name), name]
+    keys = [column.sql] if column.kind != "text" else [searchable(column.sql), column.sql]
     return ", ".join([*(f"{key} {direction} nulls last" for key in keys), query.table.id_column])
+
+
+def selected(query: TableQuery) -> str:
+    """Return SQL for the columns to deliver, in order."""
+    return ", ".join(query.table.column(name).sql for name in query.chosen_columns())
 
 
 def result(query: TableQuery, chatbot: Chatbot, now: datetime) -> Statement:
     """Return the statement for the whole result in order with the chosen columns, or the part that is asked for."""
     kept = rows_of(query, chatbot, query.days(chatbot, now))
-    sql = f"select {', '.join(query.chosen_columns())} from ({kept.sql}) order by {ordered(query)}"
+    sql = f"select {selected(query)} from ({kept.sql}) order by {ordered(query)}"
     if query.limit is None and not query.offset:
         return Statement(sql, kept.parameters)
     return Statement(f"{sql} limit ? offset ?", [*kept.parameters, query.limit, query.offset])
@@ -103,7 +117,7 @@ def read_page(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: date
     """Read one page of the result, with the total."""
     kept = rows_of(query, chatbot, query.days(chatbot, now))
     columns = query.chosen_columns()
-    sql = f"select {', '.join(columns)}, count(*) over () from ({kept.sql}) order by {ordered(query)} limit ? offset ?"
+    sql = f"select {selected(query)}, count(*) over () from ({kept.sql}) order by {ordered(query)} limit ? offset ?"
     parameters = [*kept.parameters, query.limit or PAGE_LIMIT, query.offset]
     rows = Statement(sql, parameters).run(snapshot).fetchall()
     if rows or not query.offset:
@@ -145,15 +159,16 @@ def read_choices(
     value is a choice of its own. `text` keeps the choices that contain it.
     """
     days = query.days(chatbot, now)
-    everything = rows_of(type(query)(attributes=query.attributes), chatbot, days)
+    everything = rows_of(type(query)(attributes=query.attributes, columns=[column]), chatbot, days)
+    shown = custom.text_of(query.table.column(column))
     value, label = {
         "organization_id": ("organization_id", "organization_name"),
-    }.get(column, (folded(column), column))
+    }.get(column, (folded(shown), shown))
     sql = f"""
         with choices as (
             select
                 coalesce({value}, '') as folded_value,
-                first({column} order by last_activity_at desc, {query.table.id_column}) as newest_value,
+                first({shown} order by last_activity_at desc, {query.table.id_column}) as newest_value,
                 first({label} order by last_activity_at desc, {query.table.id_column}) as label,
                 count(*) as row_count
             from ({everything.sql})

@@ -25,6 +25,11 @@ CHATBOTS = """
     from chatbots
     order by 2, 1
 """
+CUSTOM_FIELDS = """
+    select chatbot_id, field, value_type, is_mixed, users, organizations
+    from custom_fields
+    order by all
+"""
 
 
 class NothingPublished(Exception):
@@ -35,14 +40,26 @@ class NothingPublished(Exception):
 
 
 @dataclass(frozen=True)
+class CustomField:
+    """One of a chatbot's own fields, the type of its newest value, and how many users and organizations have it."""
+
+    name: str
+    value_type: str
+    is_mixed: bool
+    users: int
+    organizations: int
+
+
+@dataclass(frozen=True)
 class Chatbot:
-    """A chatbot's settings, as the snapshot was built with them."""
+    """A chatbot's settings, as the snapshot was built with them, and its own fields."""
 
     chatbot_id: str
     name: str
     time_zone: str
     week_start: str
     currency: str
+    custom_fields: tuple[CustomField, ...] = ()
 
 
 class Snapshot:
@@ -59,9 +76,18 @@ class Snapshot:
         self.built_at: datetime = row[1].replace(tzinfo=UTC)
         self.data_through: datetime | None = row[2] and row[2].replace(tzinfo=UTC)
         rows = self.cursor().execute(CHATBOTS).fetchall()
-        self.chatbots: dict[str, Chatbot] = {row[0]: Chatbot(*row) for row in rows}
+        fields = self._custom_fields()
+        self.chatbots: dict[str, Chatbot] = {row[0]: Chatbot(*[*row, tuple(fields.get(row[0], ()))]) for row in rows}
         manifest = directory / "manifest.json"
         self.manifest: dict[str, Any] = json.loads(manifest.read_bytes()) if manifest.exists() else {}
+
+    def _custom_fields(self) -> dict[str, list[CustomField]]:
+        """Return each chatbot's own fields; snapshots of older versions have none."""
+        found: dict[str, list[CustomField]] = {}
+        if self.cursor().execute("select 1 from duckdb_tables() where table_name = 'custom_fields'").fetchone():
+            for chatbot_id, *field in self.cursor().execute(CUSTOM_FIELDS).fetchall():
+                found.setdefault(chatbot_id, []).append(CustomField(*field))
+        return found
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor of its own for one request; it keeps the file open as long as it lives."""

@@ -90,7 +90,7 @@ def suggestions(database: Path, mapping: list[Merge], chatbot_id: str | None = N
     """
     with duckdb.connect(str(database.resolve()), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
+        add_normalised(connection)
         chatbots = [one for (one,) in connection.execute("select chatbot_id from chatbots order by 1").fetchall()]
         if chatbot_id is not None:
             if chatbot_id not in chatbots:
@@ -102,6 +102,11 @@ def suggestions(database: Path, mapping: list[Merge], chatbot_id: str | None = N
                 mapped = {one.from_id for one in mapping if (one.chatbot_id, one.kind) == (chatbot, kind.name)}
                 found += _of_chatbot(connection, chatbot, kind, mapped)
         return found
+
+
+def add_normalised(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give SQL the function `normalised`: a text in the form in which names and e-mails are compared."""
+    connection.create_function("normalised", _normalised, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
 
 
 def _normalised(texts: pa.Array) -> pa.Array:

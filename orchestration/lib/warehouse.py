@@ -20,6 +20,7 @@ from orchestration.lib.errors import PipelineError
 from orchestration.lib.identity import Merge, read_identity
 from orchestration.lib.request_log.keys import key_of
 from orchestration.lib.request_log.ledger import committed_files
+from orchestration.lib.touched import keep_touched
 
 RAW_TABLES = ("requests", "messages", "analyses", "scores", "custom_fields")
 
@@ -151,6 +152,7 @@ def prepare(home: Path, warehouse: Path, fingerprint: str, window: Window = ALWA
     merges = read_identity(home / "identity.csv")
     with connect(warehouse) as connection:
         connection.execute(_SCHEMA)
+        keep_touched(connection)
         todo = _unprocessed(connection, _in_window(home, window))
         _point_at_raw(connection, home, todo)
         seen = connection.execute("select distinct chatbot_id from raw.requests where traffic = 'organic'").fetchall()

@@ -17,10 +17,11 @@ from dash.exceptions import PreventUpdate
 from starlette.concurrency import run_in_threadpool
 
 from serving.access import Access, NotFound, visible_chatbot
-from serving.columns import TABLES, Table
-from serving.pages.layout import EMPTY_CHOICE, LISTS, frame
+from serving.columns import Table
+from serving.pages.layout import EMPTY_CHOICE, LISTS, custom_lists, frame
+from serving.pages.quality import quality_button, quality_panel
 from serving.pages.view import freshness, view_of
-from serving.query import QUERIES, BadQuery, TableQuery
+from serving.query import BadQuery, TableQuery, query_of
 from serving.ranges import Clock
 from serving.results import read_choices, read_organization_names
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
@@ -39,7 +40,7 @@ class Asked:
 
     def query(self, search: str | None) -> TableQuery:
         """Return the page's state; a broken one is as the default."""
-        model = QUERIES[self.table.name]
+        model = query_of(self.table.name, self.chatbot)
         try:
             return model.parse(search or "")
         except BadQuery:
@@ -69,7 +70,8 @@ def add_callbacks(dash: Dash, snapshots: Snapshots, access: Access, clock: Clock
     async def show_frame(pathname: str, search: str | None) -> Any:
         def work(asked: Asked) -> Any:
             fresh = freshness(asked.snapshot, asked.chatbot, clock())
-            return frame(asked.chatbot, asked.table, search or "", fresh)
+            quality = quality_button(asked.snapshot, asked.chatbot)
+            return frame(asked.chatbot, asked.table, search or "", fresh, quality)
 
         return await answer(pathname, work)
 
@@ -124,6 +126,17 @@ def add_callbacks(dash: Dash, snapshots: Snapshots, access: Access, clock: Clock
 
         return await answer(pathname, work)
 
+    @dash.callback(
+        Output("quality", "children"),
+        Input("quality-popover", "opened"),
+        State("url", "pathname"),
+        prevent_initial_call=True,
+    )
+    async def show_quality(opened: bool, pathname: str) -> Any:
+        if not opened:
+            raise PreventUpdate
+        return await answer(pathname, lambda asked: quality_panel(asked.snapshot, asked.chatbot))
+
     _add_browser_callbacks(dash)
 
 
@@ -132,7 +145,7 @@ def _asked(snapshot: Snapshot, access: Access, headers: Any, pathname: str | Non
     if match is None:
         raise NotFound
     chatbot = visible_chatbot(snapshot, access, headers, unquote(match[1]))
-    return Asked(snapshot, chatbot, TABLES[match[2]])
+    return Asked(snapshot, chatbot, query_of(match[2], chatbot).table)
 
 
 def _choices(
@@ -142,13 +155,13 @@ def _choices(
 
     With a text, the reader is typing: what the control holds stays, and stays among the choices.
     """
-    if name not in LISTS:
+    if name not in LISTS and name not in custom_lists(asked.table):
         raise PreventUpdate
     choices = read_choices(asked.snapshot, query, name, asked.chatbot, now, text or "")
     offered = {choice.value or EMPTY_CHOICE: f"{choice.label or 'None'} ({choice.rows:,})" for choice in choices}
     by_id = name == "organization_id"
     spelled = {value if by_id else value.strip().lower(): value for value in offered}
-    wanted = [value or EMPTY_CHOICE for value in getattr(query, name)] if text is None else held or []
+    wanted = [value or EMPTY_CHOICE for value in query.values(name)] if text is None else held or []
     chosen = [spelled.get(value if by_id else value.strip().lower(), value) for value in wanted]
     names = read_organization_names(asked.snapshot, asked.chatbot, chosen) if by_id else {}
     missing = {value: names.get(value, value.replace(EMPTY_CHOICE, "None")) for value in chosen if value not in offered}

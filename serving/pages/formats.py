@@ -35,6 +35,12 @@ def money(value: Decimal, currency: str) -> str:
     return f"{'-' if value < 0 else ''}{symbol}{amount}"
 
 
+def number(value: Decimal) -> str:
+    """Return a number with thousands separators and the decimal places that it has."""
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def share(value: float) -> str:
     """Return a share as a whole percentage."""
     return f"{value:.0%}"
@@ -86,6 +92,10 @@ def cell(column: Column, value: Any, chatbot: Chatbot) -> Any:
             return count(value)
         case "money":
             return money(value, chatbot.currency)
+        case "number":
+            return number(value)
+        case "boolean":
+            return "Yes" if value else "No"
         case "share":
             return share(value)
         case "sentiment":

@@ -13,7 +13,7 @@ from serving.pages.formats import cell
 from serving.query import TableQuery
 from serving.snapshot import Chatbot
 
-RIGHT: frozenset[Kind] = frozenset({"count", "money", "share"})
+RIGHT: frozenset[Kind] = frozenset({"count", "money", "share", "number"})
 # The narrowest width of a column, and its part of the width that is left.
 WIDTHS: dict[Kind, tuple[int, float]] = {
     "text": (110, 1.3),
@@ -22,6 +22,8 @@ WIDTHS: dict[Kind, tuple[int, float]] = {
     "share": (110, 1),
     "sentiment": (206, 1),
     "instant": (204, 1),
+    "number": (110, 1),
+    "boolean": (96, 0.8),
 }
 WIDTHS_BY_NAME = {"email": (180, 1.8), "organization_name": (140, 1.5)}
 HEADING_PADDING = 54
@@ -79,6 +81,8 @@ def empty_grid() -> dag.AgGrid:
             "animateRows": False,
             "tooltipShowDelay": 350,
             "ensureDomOrder": True,
+            # The name of a chatbot's own field may hold dots.
+            "suppressFieldDotNotation": True,
         },
         eventListeners={"sortChanged": ["sortChanged(params)"]},
         className="grid",
@@ -93,7 +97,8 @@ def shown_columns(query: TableQuery) -> tuple[str, ...]:
 
 def column_definitions(query: TableQuery, meanings: dict[str, str]) -> list[dict[str, Any]]:
     """Return the grid's columns: those shown, in order, the sorted one marked."""
-    return [_definition(query.table.column(name), query, meanings.get(name)) for name in shown_columns(query)]
+    columns = [query.table.column(name) for name in shown_columns(query)]
+    return [_definition(column, query, meanings.get(column.name, column.meaning)) for column in columns]
 
 
 def _definition(column: Column, query: TableQuery, meaning: str | None) -> dict[str, Any]:

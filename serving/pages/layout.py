@@ -10,7 +10,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from serving.columns import Table
+from serving.columns import Column, Table
 from serving.pages.grid import empty_grid
 from serving.pages.links import pairs
 from serving.pages.view import METRIC_LABELS
@@ -31,6 +31,8 @@ THEME: dict[str, Any] = {
 }
 FILTERED_METRICS = ("conversations", "users", "sentiment", "mrr")
 SEARCH_HINTS = {"organizations": "Search name or ID", "users": "Search name, email or ID"}
+# As many of a chatbot's own fields have filters on the page, the most used first: each asks the server for its choices.
+FILTERED_FIELDS = 8
 LISTS = {"plan": "Plan", "industry": "Industry", "organization_id": "Organization"}
 # The empty value of a filter, which a choice in the browser cannot have.
 EMPTY_CHOICE = "\ue000"
@@ -45,11 +47,13 @@ def skeleton() -> Component:
     )
 
 
-def frame(chatbot: Chatbot, table: Table, search: str, fresh: list[Component]) -> list[Component]:
+def frame(
+    chatbot: Chatbot, table: Table, search: str, fresh: list[Component], quality: Component | None
+) -> list[Component]:
     """Return a page's frame: header, controls, grid and footer, with the controls set as the state says."""
     return [
         dcc.Store(id="marked"),
-        _header(chatbot, fresh),
+        _header(chatbot, fresh, quality),
         html.Main(
             [
                 _controls(chatbot, table, search),
@@ -70,13 +74,14 @@ def icon(name: str) -> Component:
     return html.Span(className=f"icon icon-{name}", **unspoken)
 
 
-def _header(chatbot: Chatbot, fresh: list[Component]) -> Component:
+def _header(chatbot: Chatbot, fresh: list[Component], quality: Component | None) -> Component:
     return html.Header(
         [
             html.A(html.Span(className="mark"), href="/", title="All chatbots", className="home"),
             html.Span(chatbot.name, className="chatbot", title=chatbot.chatbot_id),
             html.Nav(id="tabs", className="tabs"),
             html.Div(fresh, className="freshness", id="freshness"),
+            quality,
             dmc.ColorSchemeToggle(
                 lightIcon=icon("sun"),
                 darkIcon=icon("moon"),
@@ -196,19 +201,30 @@ def _filters(table: Table, search: str) -> Component:
             ),
             id={"type": "offer", "name": name},
         )
-        for name, label in LISTS.items()
+        for name, label in {**LISTS, **custom_lists(table)}.items()
     ]
     known = QUERIES[table.name].model_fields
-    numbers = [_bounds(name, dict(given)) for name in FILTERED_METRICS if f"{name}_min" in known]
+    metrics = {name: METRIC_LABELS[name] for name in FILTERED_METRICS if f"{name}_min" in known}
+    metrics |= {column.name: column.label for column in _filtered_fields(table) if column.kind == "number"}
+    numbers = [_bounds(name, label, dict(given)) for name, label in metrics.items()]
     content = [*lists, html.Div(numbers, className="bounds")]
     badge = html.Span(id="filter-count", className="count")
     return _popover("filters", _button("filters", "filter", html.Span("Filters"), badge), content, width=360)
 
 
-def _bounds(metric: str, state: dict[str, str]) -> Component:
+def custom_lists(table: Table) -> dict[str, str]:
+    """Return the chatbot's own fields that are filtered by a list of values, with their labels."""
+    return {column.name: column.label for column in _filtered_fields(table) if column.kind != "number"}
+
+
+def _filtered_fields(table: Table) -> list[Column]:
+    return [column for column in table.columns if column.field is not None][:FILTERED_FIELDS]
+
+
+def _bounds(metric: str, label: str, state: dict[str, str]) -> Component:
     return html.Div(
         [
-            html.Span(METRIC_LABELS[metric], className="label"),
+            html.Span(label, className="label", title=label),
             *(
                 dmc.NumberInput(
                     id={"type": "number", "name": f"{metric}_{bound}"},
@@ -217,7 +233,7 @@ def _bounds(metric: str, state: dict[str, str]) -> Component:
                     debounce=DEBOUNCE,
                     hideControls=True,
                     size="xs",
-                    **{"aria-label": f"{METRIC_LABELS[metric]}, {bound}"},
+                    **{"aria-label": f"{label}, {bound}"},
                 )
                 for bound in ("min", "max")
             ),

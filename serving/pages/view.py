@@ -10,9 +10,10 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from serving.custom import CustomFilter
 from serving.exports import FORMATS
 from serving.pages import formats, grid, links
-from serving.query import PAGE_LIMIT, QUERIES, BadQuery, TableQuery
+from serving.query import PAGE_LIMIT, QUERIES, BadQuery, TableQuery, query_of
 from serving.ranges import DEFAULT_PRESET, today_of
 from serving.results import (
     METRICS,
@@ -67,7 +68,7 @@ class View:
 
 def view_of(snapshot: Snapshot, chatbot: Chatbot, table: str, search: str, now: datetime) -> View:
     """Return what a page shows; a state that makes no sense shows the default view's frame and says what is wrong."""
-    model = QUERIES[table]
+    model = query_of(table, chatbot)
     empty: Component | None
     try:
         query = model.parse(search)
@@ -168,6 +169,15 @@ def _chips(snapshot: Snapshot, chatbot: Chatbot, query: TableQuery, search: str)
         if low is not None or high is not None:
             href = links.changed(search, **{f"{name}_min": None, f"{name}_max": None})
             chips.append(_chip(METRIC_LABELS[name], _bounds(low, high), href))
+    return chips + [chip for wanted in query.custom for chip in _custom_chips(wanted, search)]
+
+
+def _custom_chips(wanted: CustomFilter, search: str) -> list[Component]:
+    name, label = wanted.column.name, wanted.column.label
+    chips = [_chip(label, value or "None", links.without(search, name, value)) for value in wanted.values]
+    if wanted.lowest is not None or wanted.highest is not None:
+        href = links.changed(search, **{f"{name}_min": None, f"{name}_max": None})
+        chips.append(_chip(label, _bounds(wanted.lowest, wanted.highest), href))
     return chips
 
 

@@ -12,6 +12,8 @@ from orchestration.settings import DBT_PROJECT, Settings
 SNAPSHOT = dg.AssetKey("snapshot")
 MARTS = {
     "chatbots",
+    "custom_fields",
+    "dim_custom_values",
     "dim_organizations",
     "dim_users",
     "fct_conversation_days",
@@ -59,6 +61,7 @@ def test_staging_reads_the_raw_assets(specs: dict[dg.AssetKey, dg.AssetSpec]) ->
         "requests": "requests",
         "messages": "messages",
         "analyses": "analyses",
+        "custom_fields": "custom_fields",
         "scores": "scores",
     }.items():
         parents = {dep.asset_key for dep in specs[dg.AssetKey(["staging", f"stg_{model}"])].deps}

@@ -109,14 +109,14 @@ def shown_column(page: Page, name: str) -> list[str | None]:
 
 def sort_by(page: Page, name: str, order: str) -> None:
     """Click a column's header until it is sorted so."""
-    header = page.locator(f".ag-header-cell[col-id={name}]")
+    header = page.locator(f".ag-header-cell[col-id='{name}']")
     for _ in range(3):
         if header.get_attribute("aria-sort") == order:
             return
         before = header.get_attribute("aria-sort")
         header.locator(".ag-header-cell-label").click()
         page.wait_for_function(
-            "([name, before]) => document.querySelector(`.ag-header-cell[col-id=${name}]`).ariaSort !== before",
+            "([name, before]) => document.querySelector(`.ag-header-cell[col-id='${name}']`).ariaSort !== before",
             arg=[name, before],
         )
     pytest.fail(f"The header of {name} never says that it is sorted {order}.")

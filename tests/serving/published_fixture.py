@@ -16,7 +16,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from orchestration.lib.identity_suggestions import add_normalised
+from orchestration.lib.publish.changes import LEDGER
+from orchestration.lib.publish.snapshot import QUALITY
 from serving.snapshot import READER
+from tests.serving.published_changes import CHANGES
 
 MACROS = Path(__file__).parents[2] / "orchestration/lib/publish/table_macros.sql"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -44,6 +48,14 @@ create table dim_users (
     industry varchar, mrr decimal(18, 4), valid_from timestamp, valid_to timestamp, shown_from_date date,
     shown_to_date date, first_seen_at timestamp
 );
+create table dim_custom_values (
+    chatbot_id varchar, kind varchar, entity_id varchar, field varchar, value_type varchar, text_value varchar,
+    number_value decimal(38, 9), boolean_value boolean, valid_from timestamp, valid_to timestamp, shown_from_date date,
+    shown_to_date date
+);
+create table custom_fields (
+    chatbot_id varchar, field varchar, value_type varchar, is_mixed boolean, users bigint, organizations bigint
+);
 create table fct_user_days as select * from fct_conversation_days;
 create table fct_organization_days as select * from fct_conversation_days;
 create table chatbots (
@@ -51,6 +63,15 @@ create table chatbots (
 );
 create table snapshot_info (snapshot_id varchar, built_at timestamp, data_through timestamp);
 create table receipts (source_file varchar, run_id varchar, lines bigint, accepted bigint);
+"""
+CUSTOM_FIELDS = """
+insert into custom_fields
+select
+    chatbot_id, field, max_by(value_type, valid_from), count(distinct value_type) > 1,
+    count(*) filter (where kind = 'user' and valid_to is null),
+    count(*) filter (where kind = 'organization' and valid_to is null)
+from dim_custom_values
+group by all
 """
 MEANINGS = {"mrr": "Monthly recurring revenue in whole currency.", "sentiment": "Average over scored conversations."}
 
@@ -62,6 +83,7 @@ class Rows:
     facts: list[tuple] = field(default_factory=list)
     organizations: dict[tuple[str, str], list[tuple]] = field(default_factory=dict)
     users: dict[tuple[str, str], list[tuple]] = field(default_factory=dict)
+    custom_values: list[tuple] = field(default_factory=list)
 
     def organization(self, chatbot: str, key: str, name: str | None, plan=None, industry=None, mrr=None) -> None:
         """Add an organization with one version."""
@@ -70,6 +92,16 @@ class Rows:
     def user(self, chatbot: str, key: str, name=None, email=None, plan=None, industry=None, mrr=None) -> None:
         """Add a user with one version."""
         self.users[chatbot, key] = [(name, email, plan, industry, mrr, None, None)]
+
+    def custom(
+        self, chatbot: str, kind: str, key: str, shown_from: date | None = None, shown_to: date | None = None, **values
+    ) -> None:
+        """Add values of custom fields, each of which holds from one day to another."""
+        for name, value in values.items():
+            of = {str: "text", bool: "boolean"}.get(type(value), "number")
+            typed = [value if of == one else None for one in ("text", "number", "boolean")]
+            ends = (_instant(shown_from), _instant(shown_to, False), shown_from, shown_to)
+            self.custom_values.append((chatbot, kind, key, name, of, *typed, *ends))
 
     def conversation(
         self,
@@ -136,6 +168,7 @@ def interesting_rows() -> Rows:
     rows.conversation("support", "2026-11-15T10:00:00", "+1555", "cafe")
     rows.conversation("support", "2026-11-16T10:00:00", None, "cafe", (1,))
     _add_many(rows, random.Random(7))
+    _add_custom_fields(rows)
     rows.organization("kolkata", "00123", "Kolkata Secrets", "Hidden plan", "Hidden industry", Decimal("777777"))
     rows.user("kolkata", "k1", "Kolkata Person", "secret@example.in", "Hidden plan", "Hidden industry")
     rows.conversation("kolkata", "2026-10-31T18:45:00", "k1", "00123", (0.3,))
@@ -143,6 +176,25 @@ def interesting_rows() -> Rows:
     rows.user("quiet", "q", "Quiet Person", "q@example.de")
     rows.conversation("quiet", "2026-09-03T15:00:00", "q", "q", (0.3,))
     return rows
+
+
+def _add_custom_fields(rows: Rows) -> None:
+    """Add a number, a text, a boolean, a field of many types, names with odd marks, and a stranger's field."""
+    change = date(2026, 11, 1)
+    values: dict[str, dict[str, Any]] = {
+        "00123": {"seats": 5, "tier": "Gold", "beta": True, 'size, "m²"': 7},
+        "1000": {"seats": Decimal("12.5"), "tier": "gold ", "beta": False, 'size, "m²"': "large", "Seats": "upper"},
+        "cmd": {"seats": -3, "tier": "=1+1"},
+        "axb": {"seats": 1234567, 'size, "m²"': True, "nested.name": "x"},
+    }
+    for key, fields in values.items():
+        rows.custom("support", "organization", key, **fields)
+    rows.custom("support", "organization", "a_b", None, change, seats=9, tier="silver")
+    rows.custom("support", "organization", "a_b", change, None, seats=40)
+    for user, seats in (("00000", 3), ("00001", 2), ("loner", 0)):
+        rows.custom("support", "user", user, seats=seats)
+    rows.custom("kolkata", "organization", "00123", secret="Hidden value", seats=777777)
+    rows.custom("kolkata", "user", "k1", secret="Hidden value")
 
 
 def _add_many(rows: Rows, chance: random.Random) -> None:
@@ -182,9 +234,15 @@ def publish(published: Path, rows: Rows | None = None, snapshot_id: str = "s1", 
                 for version in history
             ]  # fmt: skip
             _insert(connection, table, versions)
+        _insert(connection, "dim_custom_values", rows.custom_values)
+        connection.execute(CUSTOM_FIELDS)
         _insert(connection, "chatbots", CHATBOTS)
         _insert(connection, "snapshot_info", [(snapshot_id, NOW.replace(tzinfo=None), data_through)])
         connection.execute(MACROS.read_text())
+        add_normalised(connection)
+        connection.execute(QUALITY.read_text())
+        connection.execute(LEDGER)
+        _insert(connection, "refresh_changes", CHANGES)
     _write_manifest(directory, snapshot_id, data_through)
     _point(published / "current", Path("snapshots") / snapshot_id)
     if not (published / "current.duckdb").is_symlink():

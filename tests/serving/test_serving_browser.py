@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.serving.browser import eventually, launched, serving, shown_column, shown_rows, visiting
+from tests.serving.browser import eventually, launched, serving, shown_column, shown_rows, sort_by, visiting
 from tests.serving.page_check import PAGE_ROWS, check_page
 from tests.serving.published_fixture import NOW, read
 
@@ -46,6 +46,24 @@ def test_search_narrows_the_rows_while_typing_and_the_back_button_brings_them_ba
         eventually(lambda: page.get_by_label("Search organizations").input_value(), "")
         page.go_back()
         eventually(lambda: shown_column(page, "organization_name"), ["100% Co"])
+
+
+def test_a_custom_field_is_shown_sorted_and_filtered(address, browser):
+    with visiting(browser, address) as page:
+        page.goto(f"{address}/platform/support/organizations?range=all_time")
+        page.click("#columns-button")
+        page.get_by_role("checkbox", name="seats", exact=True).check()
+        page.get_by_role("checkbox", name="nested.name").check()
+        page.keyboard.press("Escape")
+        sort_by(page, "custom.seats", "descending")
+        eventually(lambda: shown_column(page, "custom.seats")[:4], ["1,234,567", "40", "12.5", "5"])
+        assert shown_column(page, "custom.nested.name")[:2] == ["x", "—"]
+        page.click("#filters-button")
+        page.locator(".panel-filters").get_by_role("textbox", name="tier").click()
+        page.get_by_role("option", name=re.compile("^gold", re.IGNORECASE)).click()
+        eventually(lambda: shown_column(page, "organization_name"), ["1000 Co", "100% Co"])
+        page.get_by_label("seats, min", exact=True).fill("6")
+        eventually(lambda: shown_column(page, "organization_name"), ["1000 Co"])
 
 
 def test_a_plan_is_chosen_once_for_all_its_spellings_and_none_for_rows_without(address, browser, published):

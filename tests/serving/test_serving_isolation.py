@@ -96,7 +96,7 @@ def forge(client, callback, pathname, search="?range=all_time"):
 
 def test_trap_55_a_forged_callback_gets_nothing_about_another_chatbot(guarded):
     asked = callbacks(guarded)
-    assert len(asked) == 3
+    assert len(asked) == 4
     for callback in asked:
         own = forge(guarded, callback, "/platform/support/organizations")
         assert own.status_code == 200, own.text

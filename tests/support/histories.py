@@ -93,7 +93,13 @@ organizations = st.one_of(
         id=_one("o1", "o1", "o2", 12, Absent, Absent, [1]), name=names, plan=plans, mrr=amounts, industry=industries
     ),
 )
-metadata = _object(plan=plans, mrr=amounts, industry=industries, source=_one(Absent, "web"))
+metadata = _object(
+    plan=plans,
+    mrr=amounts,
+    industry=industries,
+    source=_one(Absent, "web"),
+    seats=_one(Absent, 5, 2.5, "many", True, None),
+)
 messages = st.lists(
     _object(
         id=_one("m1", "m2", "m3", Absent, Absent, None),
@@ -107,7 +113,17 @@ messages = st.lists(
 conversations = _one("c1", "c1", "c2", "c3", 4, "obprobe_1")
 kinds = _one(Absent, Absent, Absent, Absent, Absent, "organic", "probe", "replay", "odd")
 
-captures = _object(conversationId=conversations, messages=messages, user=users, organization=organizations, kind=kinds)
+custom = _one(Absent, Absent, Absent, {"seats": 3}, {"seats": 4.5, "beta": True}, {"seats": "three"}, {"seats": None})
+
+captures = _object(
+    conversationId=conversations,
+    messages=messages,
+    user=users,
+    organization=organizations,
+    kind=kinds,
+    custom=custom,
+    metadata=custom,
+)
 tracks = _object(
     conversationId=conversations, messages=messages, user=users, organization=organizations, metadata=metadata
 )
@@ -121,6 +137,7 @@ flats = _object(
         plan=plans,
         mrr=amounts,
         industry=industries,
+        seats=_one(Absent, Absent, 3, "three", None),
     ),
 )
 scores = st.one_of(
@@ -200,7 +217,7 @@ class Step:
     delivered: list[tuple[str, bytes]] = field(default_factory=list)  # file and line
     settings: dict[str, dict[str, str]] | None = None
     merges: tuple[tuple[str, str, str], ...] | None = None
-    crash_after: int | None = None
+    crash: int | None = None  # a run is stopped at one of its places, counted around
     window: Window = ALWAYS
 
 
@@ -216,8 +233,8 @@ class History:
 
 
 @st.composite
-def histories(draw: st.DrawFn, models: int) -> History:
-    """Lines and copies of them in any order, over a few runs, some of which crash behind any of so many models."""
+def histories(draw: st.DrawFn) -> History:
+    """Lines and copies of them in any order, over a few runs, some of which crash."""
     said = draw(st.lists(lines, min_size=1, max_size=9))
     again = draw(st.lists(st.tuples(st.sampled_from(said), arrivals), max_size=2))
     said += [line | {"received_at": f"{received_at}Z"} for line, received_at in again]
@@ -232,7 +249,7 @@ def histories(draw: st.DrawFn, models: int) -> History:
     for step in steps:
         step.settings = draw(st.one_of(st.none(), settings))
         step.merges = draw(st.one_of(st.none(), merges()))
-        step.crash_after = draw(st.one_of(st.none(), st.integers(-1, models)))
+        step.crash = draw(st.one_of(st.none(), st.integers(0, 99)))
         step.window = draw(_one(ALWAYS, ALWAYS, Window(None, ARRIVALS[0].date()), Window(ARRIVALS[0].date(), None)))
     return History(steps, _met(said, bool(again), copies, steps))
 
@@ -246,7 +263,7 @@ def _met(said: list[Line], again: bool, copies: list[Line], steps: list[Step]) -
     all_settings = [step.settings for step in steps if step.settings]
     order = [json.loads(line)["received_at"] for step in steps for _, line in step.delivered if b"conversation" in line]
     met = Counter[str](examples=1, lines=len(said), runs=len(steps) + 1, crashes=0)
-    met["crashes"] = sum(step.crash_after is not None for step in steps)
+    met["crashes"] = sum(step.crash is not None for step in steps)
     met["runs over a part of the arrival days"] = sum(step.window != ALWAYS for step in steps)
     met["examples with a crash"] = met["crashes"] > 0
     met["examples with late data"] = order != sorted(order)

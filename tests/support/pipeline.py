@@ -42,6 +42,7 @@ class Node:
     materialized: str
     columns: dict[str, str]  # with an enforced contract: type and constraint by column
     meta: dict[str, Any]
+    severity: str  # of a data test
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def _node(node: dict[str, Any]) -> Node:
             constraints = " ".join(one["type"].replace("_", " ") for one in column["constraints"])
             columns[name] = f"{column['data_type']} {constraints}"
     meta = config.get("meta") or {}
-    return Node(node["name"], node["relation_name"], node["compiled_code"], config["materialized"], columns, meta)
+    code, severity = node["compiled_code"], config.get("severity", "").lower()
+    return Node(node["name"], node["relation_name"], code, config["materialized"], columns, meta, severity)
 
 
 class Pipeline:
@@ -160,10 +162,11 @@ class Pipeline:
         commit(self.warehouse, FINGERPRINT, f"run-{self.runs}")
         return self
 
-    def broken_tests(self) -> list[str]:
-        """The dbt data tests that the tables as they are now do not pass."""
+    def broken_tests(self, severity: str = "error") -> list[str]:
+        """The dbt data tests of a severity that the tables as they are now do not pass."""
         execute = self._connection().execute
-        return [test.name for test in self.project.tests if execute(test.sql).fetchall()]
+        tests = [test for test in self.project.tests if test.severity == severity]
+        return [test.name for test in tests if execute(test.sql).fetchall()]
 
     def query(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """Rows of a query against what would be published."""
@@ -262,7 +265,8 @@ def copy_inbox(home: Path, to: Path) -> Path:
 
 def refresh(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`clientele refresh` on a data home, in a process of its own."""
-    return subprocess.run(refresh_command(*arguments), env=environment_of(home), capture_output=True, text=True)
+    command = refresh_command(*arguments)
+    return subprocess.run(command, env=environment_of(home), capture_output=True, text=True, timeout=600)
 
 
 def refresh_command(*arguments: str) -> list[str]:

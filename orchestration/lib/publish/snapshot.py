@@ -18,11 +18,15 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.lib.errors import PipelineError
+from orchestration.lib.identity_suggestions import add_normalised
+from orchestration.lib.publish.changes import write_changes
 from orchestration.lib.publish.manifest import column_meanings, describe, read_manifest, write_manifest
 from orchestration.lib.publish.verify import CHECKS
+from orchestration.lib.touched import mark_published
 from orchestration.lib.warehouse import Build
 
 MACROS = Path(__file__).with_name("table_macros.sql")
+QUALITY = Path(__file__).with_name("data_quality.sql")
 
 # Rows are stored in this order: readers ask for one chatbot and a range of days, and equal data makes equal files.
 MARTS = {
@@ -31,6 +35,8 @@ MARTS = {
     "fct_organization_days": "chatbot_id, activity_date, organization_id",
     "dim_users": "chatbot_id, user_id, valid_from",
     "dim_organizations": "chatbot_id, organization_id, valid_from",
+    "dim_custom_values": "chatbot_id, field, kind, entity_id, valid_from",
+    "custom_fields": "chatbot_id, field",
     "chatbots": "chatbot_id",
 }
 
@@ -46,8 +52,8 @@ class Snapshot:
 
 
 def source_of(build: Build) -> str:
-    """What a snapshot was made from: the build of the warehouse and the table macros."""
-    return f"{build.build_id}-{blake2b(MACROS.read_bytes(), digest_size=6).hexdigest()}"
+    """What a snapshot was made from: the build of the warehouse, the table macros and the SQL of its own tables."""
+    return f"{build.build_id}-{blake2b(MACROS.read_bytes() + QUALITY.read_bytes(), digest_size=6).hexdigest()}"
 
 
 def is_published(published: Path, build: Build) -> bool:
@@ -71,7 +77,7 @@ def publish(
         shutil.rmtree(unfinished)
     draft = snapshots / f".{snapshot_id}"
     draft.mkdir()
-    rows, types = _write_tables(draft, warehouse, receipts, snapshot_id, built_at, build)
+    rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build)
     _verify(draft, rows)
     meanings = column_meanings(dbt_manifest)
     write_manifest(
@@ -91,13 +97,20 @@ def publish(
     draft.rename(folder)
     _point(published / "current", Path("snapshots") / snapshot_id)
     _point(published / "current.duckdb", Path("current") / "clientele.duckdb")
+    mark_published(warehouse, build.build_id)
     for old in sorted(path for path in snapshots.iterdir() if not path.name.startswith("."))[:-keep]:
         shutil.rmtree(old)
     return Snapshot(snapshot_id, folder, rows, size)
 
 
 def _write_tables(
-    draft: Path, warehouse: Path, receipts: pa.Table, snapshot_id: str, built_at: datetime, build: Build
+    draft: Path,
+    warehouse: Path,
+    published: Path,
+    receipts: pa.Table,
+    snapshot_id: str,
+    built_at: datetime,
+    build: Build,
 ) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
     """Fill the draft; returns the rows by stored table and the column types by table and macro."""
     with duckdb.connect() as connection:
@@ -114,16 +127,30 @@ def _write_tables(
             " cast(? as timestamp) as built_at, cast(? as timestamp) as data_through",
             [snapshot_id, built_at.replace(tzinfo=None), build.data_through],
         )
+        before = read_manifest(published)
+        write_changes(
+            connection,
+            published.resolve() / "current" / "clientele.duckdb" if before else None,
+            previous_build=str(before["source"]).rpartition("-")[0] if before else None,
+            run_id=build.build_id,
+            published_at=built_at.replace(tzinfo=None),
+        )
+        add_normalised(connection)
         connection.execute("use snapshot")
+        connection.execute(QUALITY.read_text(encoding="utf-8"))
         connection.execute(MACROS.read_text(encoding="utf-8"))
-        tables = [*MARTS, "receipts", "snapshot_info"]
+        tables = [*MARTS, "data_quality", "refresh_changes", "receipts", "snapshot_info"]
         rows = {}
         for table in tables:
             connection.execute(
                 f"copy {table} to '{_quoted(draft / f'{table}.parquet')}' (format parquet, compression zstd)"
             )
             rows[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
-        shown = {"organizations": "organizations('', null, null)", "users": "users('', null, null)"}
+        shown = {
+            "organizations": "organizations('', null, null)",
+            "users": "users('', null, null)",
+            "custom_values": "custom_values('', 'user', null)",
+        }
         types = {
             name: {column: type_ for column, type_, *_ in connection.execute(f"describe from {relation}").fetchall()}
             for name, relation in (shown | {table: table for table in tables}).items()

@@ -185,3 +185,35 @@ from measures
 inner join shown on shown.user_key = measures.user_key
 inner join newest on newest.user_key = measures.user_key and newest.recency = 1
 left join shown_organizations on shown_organizations.organization_key = newest.organization_key;
+
+-- The values of custom fields that hold at the end of a day, for entities of one kind: 'user' or 'organization'. A field
+-- that was never sent of an entity, or was cleared, has no row.
+create macro custom_values(chatbot_id, kind, last_day, attributes := 'range_end') as table
+with asked as (
+    select
+        chatbot_id as chatbot,
+        case when kind in ('user', 'organization') then kind
+             else error('kind must be ''user'' or ''organization''')
+        end as entity_kind,
+        -- The day whose end decides which value is shown.
+        case attributes
+            when 'range_end' then coalesce(cast(last_day as date), date '9999-12-31')
+            when 'now' then date '9999-12-31'
+            else error('attributes must be ''range_end'' or ''now''')
+        end as shown_at
+)
+select
+    versions.entity_id,
+    versions.field,
+    versions.value_type,
+    versions.text_value,
+    versions.number_value,
+    versions.boolean_value
+from asked
+inner join dim_custom_values as versions
+    on versions.chatbot_id = asked.chatbot
+    and versions.kind = asked.entity_kind
+    and asked.shown_at is not null
+    and (versions.shown_from_date is null or versions.shown_from_date <= asked.shown_at)
+    and (versions.shown_to_date is null or versions.shown_to_date > asked.shown_at)
+where versions.value_type != 'null';

@@ -30,6 +30,16 @@ CHECKS = {
             union all select 'organization', organization_key from dim_organizations where valid_to is null
         ) group by all having count(*) != 1
     """,
+    "data quality has one row for each chatbot and one for each of its organizations": """
+        select chatbot_id, organization_id from data_quality group by all having count(*) != 1
+        union all
+        select chatbots.chatbot_id, null from chatbots anti join data_quality as whole
+            on whole.chatbot_id = chatbots.chatbot_id and whole.organization_id is null
+    """,
+    "the ledger has one row for each run, chatbot, day and reason": """
+        select run_id, chatbot_id, activity_date, reason from refresh_changes
+        group by run_id, published_at, chatbot_id, activity_date, reason having count(*) != 1
+    """,
     "no sentiment is NaN or outside -1 to 1": """
         select sentiment from (
             select sentiment from fct_user_days union all select sentiment from fct_organization_days

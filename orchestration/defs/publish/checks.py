@@ -1,0 +1,52 @@
+"""Checks of the published data's quality: they warn, by thresholds from the settings, and hold nothing up.
+
+What is counted is in `lib/publish/data_quality.sql`. Whether a snapshot is right is checked before it is published.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import duckdb
+import pandas as pd
+
+from orchestration.defs.reporting import preview
+from orchestration.settings import Settings
+
+SHARES = ("user_id_share", "organization_share", "plan_share", "mrr_share", "scored_share")
+CONFLICTS = ("shared_emails", "shared_names", "known_names", "mrr_unit_conflicts")
+
+
+@dg.multi_asset_check(
+    specs=[dg.AssetCheckSpec(f"quality_{name}", asset="snapshot") for name in (*SHARES, *CONFLICTS)],
+    description="Shares and conflicts of each chatbot, against the thresholds of the settings.",
+)
+def data_quality(settings: dg.ResourceParam[Settings]) -> Iterator[dg.AssetCheckResult]:
+    """Warn where a chatbot's share lies below its threshold, or its conflicts of one kind above theirs."""
+    file = (settings.published / "current.duckdb").resolve()
+    with duckdb.connect(str(file), read_only=True) as connection:
+        rows = connection.execute("from data_quality").df()
+    for name in SHARES:
+        threshold = getattr(settings, f"quality_min_{name}")
+        yield _result(name, threshold, rows, rows[name] < threshold, rows.sort_values([name, "conversations"]))
+    for name in CONFLICTS:
+        threshold = settings.quality_max_conflicts
+        worst = rows[rows[name] > 0].sort_values([name, "conversations"], ascending=False)
+        yield _result(name, threshold, rows, rows[name] > threshold, worst)
+
+
+def _result(
+    name: str, threshold: float, rows: pd.DataFrame, is_beyond: "pd.Series[bool]", worst: pd.DataFrame
+) -> dg.AssetCheckResult:
+    """Chatbots are judged, as wholes; the preview shows their organizations too, the worst first."""
+    judged = rows["organization_id"].isna() & is_beyond
+    shown = worst[["chatbot_id", "organization_id", "conversations", name]]
+    return dg.AssetCheckResult(
+        check_name=f"quality_{name}",
+        passed=not judged.any(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "threshold": threshold,
+            "chatbots beyond it": int(judged.sum()),
+            "worst": preview(shown.fillna({"organization_id": "(the whole chatbot)"})),
+        },
+    )

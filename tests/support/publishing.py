@@ -1,0 +1,51 @@
+"""The fast pipeline with real snapshots behind it: what a publication adds to the one before."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.lib.dbt_manifest import ensure_manifest
+from orchestration.lib.publish.manifest import read_manifest
+from orchestration.lib.publish.snapshot import publish
+from orchestration.lib.request_log import receipts_table
+from orchestration.lib.warehouse import read_build
+from orchestration.settings import DBT_PROJECT
+from tests.support.pipeline import Pipeline, Row
+from tests.support.requests import Line
+
+
+class Publisher:
+    """A data home whose runs are published."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.home = pipeline.home
+        self.folder = pipeline.home / "published"
+        self._manifest = ensure_manifest(DBT_PROJECT)
+
+    def run(self, *lines: Line | bytes) -> "Publisher":
+        """Deliver lines, refresh and publish."""
+        self.pipeline.run(*lines)
+        return self.publish()
+
+    def publish(self) -> "Publisher":
+        """Publish the last build, whether or not it is published already."""
+        self.pipeline.close()
+        build = read_build(self.pipeline.warehouse)
+        assert build is not None
+        publish(self.pipeline.warehouse, self.folder, receipts_table(self.home), build, self._manifest, keep=3)
+        return self
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What the current snapshot says of itself."""
+        return read_manifest(self.folder) or {}
+
+    def query(self, sql: str, *values: Any) -> list[Row]:
+        """Rows of the current snapshot."""
+        file = Path(self.folder / "current.duckdb").resolve()
+        with duckdb.connect(str(file), read_only=True) as connection:
+            cursor = connection.execute(sql, values)
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
