@@ -33,6 +33,11 @@ serve: $(READY)
 dev: $(READY)
 	$(VENV)/bin/clientele dev
 
+# The property test at length: random histories, delivered in any order with crashes, against a rebuild and an oracle.
+EXAMPLES ?= 5000
+soak: $(READY)
+	CLIENTELE_SOAK=$(EXAMPLES) $(VENV)/bin/pytest -s tests/pipeline/test_incremental_equals_rebuild.py
+
 bench: $(READY)
 	$(VENV)/bin/python -m tests.benchmarks
 
