@@ -1,9 +1,10 @@
-"""Checks of the published data's quality: they warn, by thresholds from the settings, and hold nothing up.
+"""Checks of the published data's quality and age: they warn, and hold nothing up.
 
 What is counted is in `lib/publish/data_quality.sql`. Whether a snapshot is right is checked before it is published.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import duckdb
@@ -14,6 +15,23 @@ from orchestration.settings import Settings
 
 SHARES = ("user_id_share", "organization_share", "plan_share", "mrr_share", "scored_share")
 CONFLICTS = ("shared_emails", "shared_names", "known_names", "mrr_unit_conflicts")
+
+
+# A refresh may succeed every day on an inbox that nothing reaches any more.
+OLDEST_DATA = timedelta(hours=36)
+
+
+@dg.asset_check(asset="snapshot")
+def data_is_recent(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """The newest record arrived at most 36 hours ago: judged by the data, not by the last run."""
+    file = (settings.published / "current.duckdb").resolve()
+    with duckdb.connect(str(file), read_only=True) as connection:
+        (through,) = connection.execute("select data_through from snapshot_info").fetchall()[0]
+    return dg.AssetCheckResult(
+        passed=through is not None and datetime.now(UTC).replace(tzinfo=None) - through <= OLDEST_DATA,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"data through (UTC)": str(through)},
+    )
 
 
 @dg.multi_asset_check(
