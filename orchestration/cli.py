@@ -21,7 +21,8 @@ app = typer.Typer(
 )
 app.add_typer(identity_command.app, name="identity")
 app.add_typer(quarantine_command.app, name="quarantine")
-console = Console()
+# Output that goes to a file or a pipe has no width of its own; the tables need about this much.
+console = Console(width=None if sys.stdout.isatty() else 160)
 
 
 def main() -> None:
