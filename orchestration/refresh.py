@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 STARTED_BY = "clientele/started_by"
 COMMAND_LINE = "command line"
 DAEMON_SILENCE_SECONDS = 300
+DBT_CHATTER = re.compile(r"dbt command: `|dbt subsetted execution")
 ANSI_COLOURS = re.compile(r"\x1b\[\d*m")
 
 INSTANCE = """\
@@ -104,7 +105,8 @@ def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console:
     days = f"{first}" if first == last else f"{first} to {last}"
     with console.status(f"Refreshing arrival days {days}") as status:
         job = build_defs(settings, console_logger(console, status.update)).resolve_job_def("refresh")
-        # dbt's own lines go through sys.stdout: for a person they are progress.
+        # dbt's own lines go through sys.stdout: for a person they are progress. Our console keeps the real one.
+        console.file = sys.stdout
         with dg.DagsterInstance.get() as instance, redirect_stdout(_SpinnerText(status.update)):
             _bury_killed_runs(instance)
             result = job.execute_in_process(
@@ -173,9 +175,9 @@ def console_logger(console: Console, show: Callable[[str], None]) -> "dg.LoggerD
         def emit(self, record: logging.LogRecord) -> None:
             meta = getattr(record, "dagster_meta", {})
             event = meta.get("dagster_event")
-            if event is None:
+            if event is None and DBT_CHATTER.search(record.getMessage()) is None:
                 console.print(meta.get("orig_message", record.getMessage()), highlight=False, soft_wrap=True)
-            elif event.event_type_value == "STEP_START":
+            elif event is not None and event.event_type_value == "STEP_START":
                 show(f"Running {event.step_key}")
 
     @dg.logger(config_schema={})

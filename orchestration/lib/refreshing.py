@@ -8,7 +8,7 @@ from pathlib import Path
 from orchestration.lib.chatbots import read_chatbots
 from orchestration.lib.identity import read_identity
 from orchestration.lib.publish.snapshot import is_published
-from orchestration.lib.request_log.pending import peek_arrival_days
+from orchestration.lib.request_log.pending import has_new_input, peek_arrival_days
 from orchestration.lib.warehouse import ALWAYS, Window, models_fingerprint, pending_days, read_build
 
 # A run over a range records every day of it for every raw asset, about 0.1 s a day. Days further apart than this go to
@@ -24,7 +24,7 @@ class Plan:
 
 
 def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer: str, window: Window = ALWAYS) -> Plan:
-    """The runs needed to process what is new in the window; one of today where only settings or publishing wait.
+    """The runs needed to process what is new in the window; one of today where what waits has no arrival day.
 
     Raises PipelineError for faults in the settings files of the home, before anything is touched.
     """
@@ -33,7 +33,9 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
     days = {day for day in peek_arrival_days(home) if day in window}
     waiting, other_work = pending_days(home, warehouse, models_fingerprint(dbt_project, scorer), window)
     days |= waiting
-    if not days and (other_work or _unpublished(warehouse, published)):
+    # Lines without a readable arrival day, which are to be quarantined, make input new as well.
+    unread = window == ALWAYS and has_new_input(home)
+    if not days and (unread or other_work or _unpublished(warehouse, published)):
         days = {datetime.now(UTC).date()}
     return Plan(ranges(days))
 

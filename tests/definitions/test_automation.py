@@ -60,6 +60,15 @@ def test_what_was_landed_by_a_run_that_died_is_asked_for_again(settings: Setting
     assert RANGE.items() <= request.tags.items()
 
 
+def test_lines_without_a_readable_arrival_day_are_reason_enough_for_a_run(settings: Settings) -> None:
+    deliver(settings.home, b"{broken")
+    (request,) = tick_of_schedule(settings).run_requests
+    today = datetime.now(UTC).date().isoformat()
+    assert request.tags["dagster/asset_partition_range_start"] == today
+    land(settings.home, "read")
+    assert tick_of_schedule(settings).run_requests == []
+
+
 def test_a_fault_in_the_settings_files_fails_the_tick_and_names_the_line(settings: Settings) -> None:
     deliver(settings.home, LINE)
     (settings.home / "chatbots.csv").write_text("chatbot_id,time_zone\nsupport,Mars/Base\n", encoding="utf-8")

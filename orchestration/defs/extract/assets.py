@@ -54,6 +54,8 @@ def request_log(
     context.log.info(
         "read {lines} lines: {accepted} accepted, {duplicates} duplicate, {quarantined} quarantined".format(**totals)
     )
+    if totals["quarantined"]:
+        context.log.info("`clientele quarantine` says why lines were quarantined, and what to do")
     for table in RAW:
         metadata = totals | {"receipts": preview(read)} if table == "requests" else {}
         yield dg.MaterializeResult(asset_key=["raw", table], metadata=metadata)
