@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 STARTED_BY = "clientele/started_by"
 COMMAND_LINE = "command line"
 DAEMON_SILENCE_SECONDS = 300
-DBT_CHATTER = re.compile(r"dbt command: `|dbt subsetted execution")
+DBT_CHATTER = re.compile(r"dbt command: `|dbt subsetted execution|partial parsing")
 ANSI_COLOURS = re.compile(r"\x1b\[\d*m")
 
 INSTANCE = """\

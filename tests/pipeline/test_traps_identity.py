@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from orchestration.lib.errors import PipelineError
-from tests.support.pipeline import Pipeline
+from orchestration.lib.publish.snapshot import MARTS
+from tests.support.pipeline import Crash, Pipeline
 from tests.support.requests import Line, capture, flat, said, write_identity
 
 JANUARY = ("2026-01-01", "2026-01-31")
@@ -134,6 +135,19 @@ def test_trap_39_a_merge_touches_the_past_and_taking_it_back_restores_every_numb
     assert {table: pipeline.query(f"from {table} order by all") for table in tables} == before
 
 
+def test_trap_39_a_mapping_that_is_taken_back_after_a_crash_leaves_no_trace(pipeline: Pipeline) -> None:
+    """The committed mapping is then the same as before, but some tables were already built with the other one."""
+    pipeline.run(visit("c1", {"id": "a", "plan": "free"}, {"id": "x"}), visit("c2", {"id": "b"}, {"id": "y"}))
+    before = [pipeline.query(f"from {table} order by all") for table in MARTS]
+    for crash_after in range(0, len(pipeline.project.models) + 1, 3):
+        write_identity(pipeline.home, ("user", "a", "b"), ("organization", "x", "y"))
+        with pytest.raises(Crash):
+            pipeline.refresh(crash_after=crash_after)
+        write_identity(pipeline.home)
+        pipeline.refresh()
+        assert [pipeline.query(f"from {table} order by all") for table in MARTS] == before, crash_after
+
+
 def test_trap_39_a_circle_is_refused_and_nothing_changes(pipeline: Pipeline) -> None:
     before = pipeline.run(visit("c1", {"id": "a"}), visit("c2", {"id": "b"})).users()
     write_identity(pipeline.home, ("user", "a", "b"), ("user", "b", "a"))
@@ -154,6 +168,8 @@ def test_trap_40_a_request_of_a_probe_is_in_no_number_and_no_attribute(
     pipeline.run(
         visit("c9", {"id": "bob"}, {"id": "o1"}, later, **mark), visit("obprobe_1", {"id": "eve"}, {"id": "o1"}, later)
     )
+    assert (pipeline.users(), pipeline.organizations()) == before
+    pipeline.refresh(full=True)
     assert (pipeline.users(), pipeline.organizations()) == before
     assert len(pipeline.query("from dim_users")) == 1
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from tests.support.pipeline import Pipeline
+from orchestration.lib.publish.snapshot import MARTS
+from tests.support.pipeline import Crash, Pipeline
 from tests.support.requests import capture, said, write_chatbots
 
 FEBRUARY = ("2026-02-01", "2026-02-28")
@@ -133,6 +134,20 @@ def test_trap_07_a_new_zone_moves_the_days_that_were_counted_in_the_old_one(
     moved = pipeline.query(days)
     assert moved == pipeline.refresh(full=True).query(days)
     assert sum(row["messages"] for row in moved) == 2
+
+
+def test_trap_07_a_zone_that_is_taken_back_after_a_crash_leaves_no_trace(pipeline: Pipeline) -> None:
+    zones = ("Pacific/Kiritimati", "Pacific/Pago_Pago")
+    write_chatbots(pipeline.home, support={"time_zone": zones[0]})
+    pipeline.run(visit("c1", "2026-01-01T10:30:00Z"), visit("c1", "2026-01-02T19:30:00Z"))
+    before = [pipeline.query(f"from {table} order by all") for table in MARTS]
+    for crash_after in range(0, len(pipeline.project.models) + 1, 3):
+        write_chatbots(pipeline.home, support={"time_zone": zones[1]})
+        with pytest.raises(Crash):
+            pipeline.refresh(crash_after=crash_after)
+        write_chatbots(pipeline.home, support={"time_zone": zones[0]})
+        pipeline.refresh()
+        assert [pipeline.query(f"from {table} order by all") for table in MARTS] == before, crash_after
 
 
 def test_trap_08_without_activity_there_is_no_row_and_without_scores_no_sentiment(pipeline: Pipeline) -> None:

@@ -54,6 +54,8 @@ def test_trap_16_chunks_average_to_the_message_first(pipeline: Pipeline) -> None
     pipeline.run(*scored("a", [-1, -1, -1], [1]))
     assert acme(pipeline)["sentiment"] == 0
     assert acme(pipeline)["message_sentiment"] == 0
+    pipeline.run(*scored("b", [-1, 0.5, 0.2], user="bob"))
+    assert pipeline.users()["bob"]["sentiment"] == -0.1
 
 
 @pytest.mark.parametrize("role", ["assistant", "system"])
