@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration import identity_command, quarantine_command, reports
+from orchestration import erase_command, identity_command, quarantine_command, reports
 from orchestration.lib.errors import PipelineError
 from orchestration.lib.warehouse import Window
 from orchestration.settings import load_settings
@@ -19,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="The warehouse behind Organizations and Users.",
 )
+app.add_typer(erase_command.app, name="erase")
 app.add_typer(identity_command.app, name="identity")
 app.add_typer(quarantine_command.app, name="quarantine")
 # Output that goes to a file or a pipe has no width of its own; the tables need about this much.

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.lib.chatbots import read_chatbots
+from orchestration.lib.erasure.tombstones import Tombstones, read_tombstones, refuse_erased
 from orchestration.lib.identity import read_identity
 from orchestration.lib.publish.snapshot import is_published
 from orchestration.lib.request_log.pending import has_new_input, peek_arrival_days
@@ -29,15 +30,21 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
     Raises PipelineError for faults in the settings files of the home, before anything is touched.
     """
     read_chatbots(home / "chatbots.csv")
-    read_identity(home / "identity.csv")
+    erased = read_tombstones(home)
+    refuse_erased(home / "identity.csv", read_identity(home / "identity.csv"), erased)
     days = {day for day in peek_arrival_days(home) if day in window}
-    waiting, other_work = pending_days(home, warehouse, models_fingerprint(dbt_project, scorer), window)
+    waiting, other_work = pending_days(home, warehouse, fingerprint_of(dbt_project, scorer, erased), window)
     days |= waiting
     # Lines without a readable arrival day, which are to be quarantined, make input new as well.
     unread = window == ALWAYS and has_new_input(home)
-    if not days and (unread or other_work or _unpublished(warehouse, published)):
+    if not days and (unread or other_work or erased.is_due or _unpublished(warehouse, published)):
         days = {datetime.now(UTC).date()}
     return Plan(ranges(days))
+
+
+def fingerprint_of(dbt_project: Path, scorer: str, erased: Tombstones) -> str:
+    """What the warehouse must have been built with: another one means building it anew from raw."""
+    return models_fingerprint(dbt_project, scorer, str(erased.generation))
 
 
 def ranges(days: Iterable[date]) -> list[tuple[date, date]]:

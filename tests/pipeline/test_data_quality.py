@@ -156,14 +156,15 @@ def test_checks_warn_below_and_above_the_thresholds_of_the_settings_and_never_bl
     }
 
 
-def test_a_check_previews_the_worst_rows_first(publisher: Publisher) -> None:
+def test_a_check_previews_the_worst_chatbot_first_and_names_no_organization(publisher: Publisher) -> None:
     publisher.run(
         one("c1", user={"id": "ann"}, organization={"id": "acme", "plan": "pro"}),
-        one("c2", user={"id": "bob"}, organization={"id": "bolt"}),
+        one("c2", user={"id": "bob"}, organization={"id": "bolt"}, chatbot="sales"),
     )
     results = {result.check_name: result for result in data_quality(settings=Settings(home=publisher.home))}
     lines = str(results["quality_plan_share"].metadata["worst"].value).splitlines()[2:]
-    assert ["bolt" in line for line in lines] == [True, False, False]
+    assert [line.split()[1] for line in lines] == ["sales", "support"]
+    assert "bolt" not in str(results)
     assert results["quality_shared_emails"].metadata["worst"].value == "none"
 
 

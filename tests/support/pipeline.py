@@ -17,6 +17,8 @@ from typing import Any
 import duckdb
 import jinja2
 
+from orchestration.lib.erasure.sweep import sweep
+from orchestration.lib.erasure.tombstones import read_tombstones
 from orchestration.lib.publish.snapshot import MACROS, MARTS
 from orchestration.lib.request_log import land, receipts_table
 from orchestration.lib.scoring import ensure_scores_schema
@@ -137,6 +139,7 @@ class Pipeline:
         self.project = project
         self._opened: duckdb.DuckDBPyConnection | None = None
         self._is_published = False
+        self._fingerprint = ""  # of the build that is open
 
     def run(self, *lines: Line | bytes, file: str = "log.jsonl") -> "Pipeline":
         """Deliver lines and refresh."""
@@ -147,19 +150,23 @@ class Pipeline:
         """Process what arrived. With `crash_after` the run stops behind so many models: -1 is before `prepare`."""
         self.runs += 1
         self._is_published = False
+        sweep(self.home)
         land(self.home, f"run-{self.runs}", workers=1)
+        sweep(self.home)
         ensure_scores_schema(self.home)
         _stop(crash_after, -1)
-        if full:
+        fingerprint = f"{FINGERPRINT} {read_tombstones(self.home).generation}"
+        if full or fingerprint != self._fingerprint:
             self.close()
         else:
             self._connection()
-        prepare(self.home, self.warehouse, FINGERPRINT, window, full=full)
+        prepare(self.home, self.warehouse, fingerprint, window, full=full)
+        self._fingerprint = fingerprint
         for number, model in enumerate(self.project.models):
             _stop(crash_after, number)
             self._build(self._connection(), model)
         _stop(crash_after, len(self.project.models))
-        commit(self.warehouse, FINGERPRINT, f"run-{self.runs}")
+        commit(self.warehouse, fingerprint, f"run-{self.runs}")
         return self
 
     def broken_tests(self, severity: str = "error") -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from orchestration.lib.dbt_manifest import ensure_manifest
+from orchestration.lib.erasure.tombstones import read_tombstones
 from orchestration.lib.publish.manifest import read_manifest
 from orchestration.lib.publish.snapshot import publish
 from orchestration.lib.request_log import receipts_table
@@ -34,7 +35,15 @@ class Publisher:
         self.pipeline.close()
         build = read_build(self.pipeline.warehouse)
         assert build is not None
-        publish(self.pipeline.warehouse, self.folder, receipts_table(self.home), build, self._manifest, keep=3)
+        publish(
+            self.pipeline.warehouse,
+            self.folder,
+            receipts_table(self.home),
+            build,
+            self._manifest,
+            keep=3,
+            erased=read_tombstones(self.home),
+        )
         return self
 
     @property

@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration.defs.partitions import ARRIVAL_DAYS
 from orchestration.defs.reporting import preview, progress_log
+from orchestration.lib.erasure.sweep import sweep
 from orchestration.lib.locking import exclusive
 from orchestration.lib.request_log.landing import land
 from orchestration.lib.request_log.ledger import committed_files, receipts
@@ -35,15 +36,21 @@ RAW = {
 def request_log(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.MaterializeResult]:
-    """Land every line of the inbox that was not read yet; lines of other arrival days wait in raw for their run."""
+    """Land every line of the inbox that was not read yet; lines of other arrival days wait in raw for their run.
+
+    What belongs to someone who is erased is taken out before anything else reads it.
+    """
     report = progress_log(context, "reading the inbox (bytes)")
     with exclusive(settings.home):
+        # First what an interrupted or newly requested erasure left to do, then what has arrived again.
+        erased = [sweep(settings.home, progress_log(context, "erasing (files)"))]
         read = land(
             settings.home,
             context.run_id,
             line_limit=settings.line_limit_mib * 2**20,
             progress=lambda at: report(at.bytes_read, at.bytes_to_read),
         )
+        erased.append(sweep(settings.home))
     totals = {
         "lines": sum(receipt.lines for receipt in read),
         "accepted": sum(receipt.accepted for receipt in read),
@@ -56,6 +63,10 @@ def request_log(
     )
     if totals["quarantined"]:
         context.log.info("`clientele quarantine` says why lines were quarantined, and what to do")
+    for one in filter(None, erased):
+        context.log.info(f"erased {one.conversations} conversations; blanked {one.inbox_lines} lines of the inbox")
+        for fault in one.left:
+            context.log.warning(fault)
     for table in RAW:
         metadata = totals | {"receipts": preview(read)} if table == "requests" else {}
         yield dg.MaterializeResult(asset_key=["raw", table], metadata=metadata)

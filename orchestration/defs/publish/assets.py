@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from orchestration.defs.reporting import preview
 from orchestration.defs.transform.assets import MANIFEST
+from orchestration.lib.erasure.tombstones import read_tombstones
 from orchestration.lib.errors import PipelineError
 from orchestration.lib.locking import exclusive
 from orchestration.lib.publish.snapshot import MARTS, is_published, publish
@@ -36,11 +37,21 @@ def snapshot(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Setti
             context.log.info("the current snapshot already shows this build; nothing is published")
             return dg.MaterializeResult(metadata={"published": False})
         receipts: pa.Table = receipts_table(settings.home)
-        made = publish(settings.warehouse, settings.published, receipts, build, MANIFEST, keep=settings.keep_snapshots)
+        made = publish(
+            settings.warehouse,
+            settings.published,
+            receipts,
+            build,
+            MANIFEST,
+            keep=settings.keep_snapshots,
+            erased=read_tombstones(settings.home),
+        )
     with duckdb.connect(str(made.folder / "clientele.duckdb"), read_only=True) as connection:
-        top = connection.execute(
-            "from organizations((select min(chatbot_id) from fct_conversation_days), null, null)"
-            " order by last_activity_at desc nulls last, organization_id limit 20"
+        # Dagster's records are never erased from, so they name no user and no organization.
+        chatbots = connection.execute(
+            "select chatbot_id, count(distinct organization_key) as organizations, count(distinct user_key) as users,"
+            " count(distinct conversation_key) as conversations, min(activity_date) as first_day,"
+            " max(activity_date) as last_day from fct_conversation_days group by chatbot_id order by conversations desc"
         ).df()
     context.log.info(f"published snapshot {made.snapshot_id}")
     return dg.MaterializeResult(
@@ -49,6 +60,6 @@ def snapshot(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Setti
             "snapshot_id": made.snapshot_id,
             "size": dg.MetadataValue.int(made.size),
             "dagster/row_count": made.rows["fct_conversation_days"],
-            "organizations": preview(top),
+            "chatbots": preview(chatbots),
         }
     )

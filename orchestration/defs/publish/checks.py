@@ -11,6 +11,8 @@ import duckdb
 import pandas as pd
 
 from orchestration.defs.reporting import preview
+from orchestration.lib.erasure.absence import in_snapshots
+from orchestration.lib.erasure.tombstones import read_tombstones
 from orchestration.settings import Settings
 
 SHARES = ("user_id_share", "organization_share", "plan_share", "mrr_share", "scored_share")
@@ -34,6 +36,14 @@ def data_is_recent(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
     )
 
 
+@dg.asset_check(asset="snapshot")
+def erased_are_absent(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """No kept snapshot shows a user, an organization or a conversation that is erased."""
+    erased = read_tombstones(settings.home)
+    found = in_snapshots(settings.published, erased) if erased else []
+    return dg.AssetCheckResult(passed=not found, metadata={"erased": len(erased.conversation_keys), "found": found})
+
+
 @dg.multi_asset_check(
     specs=[dg.AssetCheckSpec(f"quality_{name}", asset="snapshot") for name in (*SHARES, *CONFLICTS)],
     description="Shares and conflicts of each chatbot, against the thresholds of the settings.",
@@ -55,9 +65,9 @@ def data_quality(settings: dg.ResourceParam[Settings]) -> Iterator[dg.AssetCheck
 def _result(
     name: str, threshold: float, rows: pd.DataFrame, is_beyond: "pd.Series[bool]", worst: pd.DataFrame
 ) -> dg.AssetCheckResult:
-    """Chatbots are judged, as wholes; the preview shows their organizations too, the worst first."""
+    """Chatbots are judged, as wholes, and shown, the worst first: the records of checks name no organization."""
     judged = rows["organization_id"].isna() & is_beyond
-    shown = worst[["chatbot_id", "organization_id", "conversations", name]]
+    shown = worst.loc[worst["organization_id"].isna(), ["chatbot_id", "conversations", name]]
     return dg.AssetCheckResult(
         check_name=f"quality_{name}",
         passed=not judged.any(),
@@ -65,6 +75,6 @@ def _result(
         metadata={
             "threshold": threshold,
             "chatbots beyond it": int(judged.sum()),
-            "worst": preview(shown.fillna({"organization_id": "(the whole chatbot)"})),
+            "worst": preview(shown),
         },
     )

@@ -10,8 +10,10 @@ from dagster_dbt import DbtCliResource, dbt_assets
 from orchestration.defs.partitions import window_of
 from orchestration.defs.transform.translator import LayerTranslator
 from orchestration.lib.dbt_manifest import ensure_manifest
+from orchestration.lib.erasure.tombstones import read_tombstones
 from orchestration.lib.locking import exclusive
-from orchestration.lib.warehouse import commit, models_fingerprint, prepare
+from orchestration.lib.refreshing import fingerprint_of
+from orchestration.lib.warehouse import commit, prepare
 from orchestration.settings import DBT_PROJECT, Settings
 
 # The assets are read from the manifest, so it is made here when the models are newer.
@@ -30,7 +32,7 @@ def warehouse(
 ) -> Iterator[object]:
     """Hand dbt what arrived in the window and is not processed, build and test, then mark it as processed."""
     window = window_of(context.run.tags, datetime.now(UTC).date())
-    fingerprint = models_fingerprint(DBT_PROJECT, settings.scorer)
+    fingerprint = fingerprint_of(DBT_PROJECT, settings.scorer, read_tombstones(settings.home))
     full = context.run.tags.get(REBUILD_TAG) == "true"
     os.environ["CLIENTELE_WAREHOUSE"] = str(settings.warehouse)
     with exclusive(settings.home):

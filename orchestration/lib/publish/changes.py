@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.lib.erasure.tombstones import NOBODY, Tombstones
 from orchestration.lib.touched import touched_since
 
 # One row for each reason, so that reasons can be filtered and counted; the day's totals are the same in each.
@@ -43,6 +44,7 @@ def write_changes(
     previous_build: str | None,
     run_id: str,
     published_at: datetime,
+    erased: Tombstones = NOBODY,
 ) -> None:
     """Create the ledger in the attached `snapshot`: the previous snapshot's rows, then those of this run.
 
@@ -51,6 +53,7 @@ def write_changes(
     """
     _attach_previous(connection, previous)
     only_touched = touched_since(connection, previous_build)
+    _find_erased(connection, erased)
     _find_conversations(connection, only_touched=only_touched)
     _explain_conversations(connection)
     _find_versions(connection, only_touched=only_touched)
@@ -67,9 +70,29 @@ def _attach_previous(connection: duckdb.DuckDBPyConnection, previous: Path | Non
         connection.execute("attach '{}' as previous (read_only)".format(str(previous).replace("'", "''")))
         return
     connection.execute("attach ':memory:' as previous")
-    connection.execute("create table previous.snapshot_info (data_through timestamp)")
+    connection.execute("create table previous.snapshot_info (built_at timestamp, data_through timestamp)")
     for table in _COMPARED:
         connection.execute(f"create table previous.{table} as select * from snapshot.{table} limit 0")
+
+
+def _find_erased(connection: duckdb.DuckDBPyConnection, erased: Tombstones) -> None:
+    """The conversations that were erased since the previous snapshot, with the users and organizations they were of."""
+    connection.execute("create temp table erased (kind varchar, entity_key bigint)")
+    if erased.erased_at is None:
+        return
+    connection.execute(
+        """
+        insert into erased
+        with conversations as (
+            select days.* from previous.fct_conversation_days as days, previous.snapshot_info as info
+            where days.conversation_key in (select unnest(?::bigint[])) and info.built_at < ?
+        )
+        select distinct unnest(['conversation', 'user', 'organization']),
+            unnest([conversation_key, user_key, organization_key])
+        from conversations
+        """,
+        [sorted(erased.conversation_keys), erased.erased_at],
+    )
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> set[str]:
@@ -126,6 +149,8 @@ def _explain_conversations(connection: duckdb.DuckDBPyConnection) -> None:
             select
                 changed.*,
                 case
+                    when changed.conversation_key in (select entity_key from erased where kind = 'conversation')
+                        then 'erasure'
                     when touched.reason = 'request' and has_other_messages
                         then if(changed.activity_date < clock.seen_through, 'late message', 'message')
                     when touched.reason = 'request' and has_other_owner then 'owner'
@@ -171,6 +196,7 @@ def _find_versions(connection: duckdb.DuckDBPyConnection, *, only_touched: bool)
             beginnings.*,
             cast(timezone(chatbots.time_zone, timezone('UTC', beginnings.valid_from)) as date) as activity_date,
             case
+                when (beginnings.kind, beginnings.entity_key) in (select (kind, entity_key) from erased) then 'erasure'
                 when previously.mrr_unit != chatbots.mrr_unit then 'settings'
                 when exists (
                     select 1 from touched

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.lib.erasure.tombstones import NOBODY, Tombstones
 from orchestration.lib.errors import PipelineError
 from orchestration.lib.identity_suggestions import add_normalised
 from orchestration.lib.publish.changes import write_changes
@@ -63,21 +64,30 @@ def is_published(published: Path, build: Build) -> bool:
 
 
 def publish(
-    warehouse: Path, published: Path, receipts: pa.Table, build: Build, dbt_manifest: Path, *, keep: int
+    warehouse: Path,
+    published: Path,
+    receipts: pa.Table,
+    build: Build,
+    dbt_manifest: Path,
+    *,
+    keep: int,
+    erased: Tombstones = NOBODY,
 ) -> Snapshot:
     """Write a snapshot, check it in a fresh process, move the pointer to it, and drop all but the newest `keep`.
+
+    Snapshots from before the last erasure are dropped too.
 
     Raises PipelineError, with the old snapshot still in place, when a check fails.
     """
     built_at = datetime.now(UTC)
-    snapshot_id = built_at.strftime("%Y%m%dT%H%M%S.%fZ")
+    snapshot_id = _id_of(built_at)
     snapshots = published / "snapshots"
     snapshots.mkdir(parents=True, exist_ok=True)
     for unfinished in snapshots.glob(".*"):
         shutil.rmtree(unfinished)
     draft = snapshots / f".{snapshot_id}"
     draft.mkdir()
-    rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build)
+    rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build, erased)
     _verify(draft, rows)
     meanings = column_meanings(dbt_manifest)
     write_manifest(
@@ -98,8 +108,10 @@ def publish(
     _point(published / "current", Path("snapshots") / snapshot_id)
     _point(published / "current.duckdb", Path("current") / "clientele.duckdb")
     mark_published(warehouse, build.build_id)
-    for old in sorted(path for path in snapshots.iterdir() if not path.name.startswith("."))[:-keep]:
-        shutil.rmtree(old)
+    newest = sorted(path.name for path in snapshots.iterdir())[-keep:]
+    for old in snapshots.iterdir():
+        if old.name not in newest or (erased.erased_at and old.name < _id_of(erased.erased_at)):
+            shutil.rmtree(old)
     return Snapshot(snapshot_id, folder, rows, size)
 
 
@@ -111,6 +123,7 @@ def _write_tables(
     snapshot_id: str,
     built_at: datetime,
     build: Build,
+    erased: Tombstones,
 ) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
     """Fill the draft; returns the rows by stored table and the column types by table and macro."""
     with duckdb.connect() as connection:
@@ -134,6 +147,7 @@ def _write_tables(
             previous_build=str(before["source"]).rpartition("-")[0] if before else None,
             run_id=build.build_id,
             published_at=built_at.replace(tzinfo=None),
+            erased=erased,
         )
         add_normalised(connection)
         connection.execute("use snapshot")
@@ -170,6 +184,10 @@ def _verify(draft: Path, rows: dict[str, int]) -> None:
         raise PipelineError(
             "The new snapshot failed its checks and was not published; the previous one stays. " + "; ".join(faults)
         )
+
+
+def _id_of(instant: datetime) -> str:
+    return instant.strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def _point(link: Path, target: Path) -> None:

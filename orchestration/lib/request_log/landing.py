@@ -211,7 +211,7 @@ class _Landing:
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(file.path, target)
         for folder in {target.parent for target in targets}:
-            _make_durable(folder)
+            make_durable(folder)
         return [
             SegmentFile(name, batch.segment_id, file.table, file.arrival_date, file.rows)
             for name, file in zip(names, staged, strict=True)
@@ -278,7 +278,8 @@ def _folder(home: Path, table: str, day: date | None) -> Path:
     return home / table if day is None else home / "raw" / table / f"arrival_date={day.isoformat()}"
 
 
-def _make_durable(folder: Path) -> None:
+def make_durable(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -217,13 +217,16 @@ def receipts_table(home: Path) -> pa.Table:
 
 
 def segments(home: Path, first: date | None = None, after: date | None = None) -> list[Segment]:
-    """Committed segments with a record that arrived from the day `first` on and before the day `after`."""
+    """Committed segments with a record that arrived from the day `first` on and before the day `after`.
+
+    Without either, also those that hold no accepted record.
+    """
     query = """
         select * from segments
-        where segment_id in (select segment_id from segment_records where arrival_date >= ? and arrival_date < ?)
+        where ? or segment_id in (select segment_id from segment_records where arrival_date >= ? and arrival_date < ?)
         order by source_file, first_line
     """
-    return [Segment(*row) for row in _rows(home, query, _window(first, after))]
+    return [Segment(*row) for row in _rows(home, query, (first is after is None, *_window(first, after)))]
 
 
 def committed_files(home: Path, table: str, first: date | None = None, after: date | None = None) -> list[SegmentFile]:

@@ -1,0 +1,63 @@
+"""`clientele erase` as a person uses it. What is erased, and from where, is proven in `test_traps_erasure.py`."""
+
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from orchestration.cli import app
+from orchestration.lib.erasure.tombstones import erasures
+from orchestration.lib.errors import PipelineError
+from tests.support.pipeline import environment_of, refresh, refresh_command
+from tests.support.requests import capture, deliver, said, write_identity
+
+LINES = [
+    capture("c1", said("m1", "2026-03-01T10:00:00Z"), user={"id": "ann", "name": "Ann Archer"}),
+    capture("c2", said("m1", "2026-03-02T10:00:00Z"), user={"email": "ann@x.example"}),
+    capture("c3", said("m1", "2026-03-03T10:00:00Z"), user={"id": "bob"}),
+    capture("c4", said("m1", "2026-03-04T10:00:00Z"), user={"id": "rob"}),
+]
+
+
+def clientele(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [refresh_command()[0], *arguments]
+    return subprocess.run(command, env=environment_of(home), capture_output=True, text=True, timeout=300)
+
+
+def test_erasing_a_user_erases_all_ids_that_are_mapped_to_it_and_proves_the_absence(tmp_path: Path) -> None:
+    deliver(tmp_path, *LINES)
+    write_identity(tmp_path, ("user", "email:ann@x.example", "ann"), ("user", "rob", "bob"))
+    assert refresh(tmp_path).returncode == 0
+    done = clientele(tmp_path, "erase", "user", "support", "email:ann@x.example", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "ann, email:ann@x.example" in done.stdout
+    assert "2 conversations are removed from every number" in done.stdout
+    assert "Proved absent" in done.stdout
+    assert (tmp_path / "identity.csv").read_text().splitlines()[1:] == ["support,user,rob,bob,reviewed"]
+    with duckdb.connect(str((tmp_path / "published" / "current.duckdb").resolve()), read_only=True) as snapshot:
+        assert snapshot.execute("select user_id, conversations from users('support', null, null)").fetchall() == [
+            ("bob", 2)
+        ]
+    records = (tmp_path / "dagster" / "history").rglob("*.db")
+    assert [one for one in records if b"Ann Archer" in one.read_bytes()] == []
+    again = clientele(tmp_path, "refresh")
+    assert again.stdout.startswith("Nothing new")
+    (asked,) = erasures(tmp_path)
+    assert (asked.keys, asked.keep_counts, asked.done_at is not None) == (2, False, True)
+
+
+def test_nothing_is_erased_without_a_yes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIENTELE_HOME", str(tmp_path))
+    answered = CliRunner().invoke(app, ["erase", "user", "support", "ann"], input="n\n")
+    assert isinstance(answered.exception, PipelineError)
+    assert "is in no published table" in answered.output
+    assert erasures(tmp_path) == []
+    assert "Nothing was ever erased" in CliRunner().invoke(app, ["erase", "list"]).output
+
+
+def test_an_empty_id_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIENTELE_HOME", str(tmp_path))
+    answered = CliRunner().invoke(app, ["erase", "organization", "support", "", "--yes"])
+    assert "The id of the organization is empty" in str(answered.exception)
