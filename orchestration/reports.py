@@ -7,6 +7,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.lib.erasure.tombstones import erasures
 from orchestration.lib.errors import PipelineError
 from orchestration.lib.publish.manifest import read_manifest
 from orchestration.lib.request_log.ledger import receipts, states
@@ -32,6 +33,10 @@ def print_status(settings: Settings, console: Console) -> None:
         " {quarantined:,} quarantined".format(files=len(files), **counts)
     )
     console.print(f"Warnings     {sum(one.warnings for one in read):,} optional values dropped")
+    if asked := erasures(settings.home):
+        open_requests = sum(one.done_at is None for one in asked)
+        todo = f", {open_requests:,} of them in the next refresh" if open_requests else ""
+        console.print(f"Erased       {len(asked):,} users and organizations{todo}")
     waiting = [one for one in files.values() if one.waiting_bytes]
     if waiting:
         console.print(

@@ -15,6 +15,7 @@ import pytest
 import zstandard
 
 from orchestration.lib.erasure.absence import traces
+from orchestration.lib.erasure.sweep import sweep
 from orchestration.lib.erasure.tombstones import Kind, request
 from orchestration.lib.errors import PipelineError
 from orchestration.lib.publish.snapshot import MARTS
@@ -23,7 +24,7 @@ from orchestration.lib.request_log import receipts
 from orchestration.settings import DBT_PROJECT
 from tests.support.pipeline import Pipeline, copy_inbox
 from tests.support.publishing import Publisher
-from tests.support.requests import SUPPORT, Line, analysis, capture, deliver, said, write_identity
+from tests.support.requests import SUPPORT, Line, analysis, capture, deliver, encode, said, write_identity
 
 ANN: Line = {"id": "ann-7781", "name": "Ann Archer", "email": "ann@acme.example", "plan": "pro", "mrr": 40}
 BOB: Line = {"id": "bob", "name": "Bob", "plan": "free"}
@@ -248,7 +249,7 @@ def one_change_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return change_or_die
 
-    for place, name in (("sweep", "replace"), ("inbox", "replace"), ("inbox", "pwrite")):
+    for place, name in (("rewriting", "replace"), ("inbox", "replace"), ("inbox", "pwrite")):
         stand_in = SimpleNamespace(**vars(os) | {name: counted(getattr(os, name))})
         monkeypatch.setattr(f"orchestration.lib.erasure.{place}.os", stand_in, raising=True)
 
@@ -270,6 +271,38 @@ def test_trap_46_a_killed_erasure_is_finished_by_the_next_refresh(publisher: Pub
     publisher.run(capture("c-bob", said("m5", at(9)), user=BOB))
     assert {receipt.problem for receipt in receipts(publisher.home)} == {None}
     assert [row["messages"] for row in publisher.query("from users('support', null, null)")] == [3]
+
+
+def test_trap_46_a_line_that_is_still_being_written_is_not_disturbed(publisher: Publisher) -> None:
+    line = encode(capture("c-half", secret("m1", at(9)), user=ANN))
+    with (publisher.home / "inbox" / "growing.jsonl").open("ab", buffering=0) as file:
+        file.write(line[:-40])
+        erase(publisher)
+        file.write(line[-40:])
+    publisher.run()
+    assert_absent(publisher)
+    (receipt,) = [one for one in receipts(publisher.home) if one.source_file == "growing.jsonl" and one.lines]
+    assert (receipt.accepted, receipt.quarantined) == (1, 0)
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.ZstdCompressor().compress], ids=["gz", "zst"])
+def test_trap_46_a_compressed_file_without_its_end_is_named_and_cleaned_once_it_has_one(
+    publisher: Publisher, compress: Any
+) -> None:
+    whole = compress(encode(ANNS[0])) + compress(encode(OTHERS[0]))
+    path = publisher.home / "inbox" / f"half.jsonl.{'gz' if compress is gzip.compress else 'zst'}"
+    path.write_bytes(whole[:-8])
+    publisher.pipeline.refresh()
+    request(publisher.home, SUPPORT, "user", ["ann-7781"], keep_counts=False)
+    assert sweep(publisher.home).left == (
+        f"The file inbox/{path.name} has lines of someone erased, but it is damaged or not complete. Complete or delete"
+        " it, then refresh.",
+    )
+    assert path.read_bytes() == whole[:-8]
+    path.write_bytes(whole)
+    publisher.run()
+    assert_absent(publisher)
+    assert {receipt.problem for receipt in receipts(publisher.home)} == {None}
 
 
 def test_trap_46_a_mapping_cannot_bring_an_erased_id_back(publisher: Publisher) -> None:

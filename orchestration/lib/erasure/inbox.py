@@ -50,6 +50,8 @@ def blank_lines(home: Path, source_file: str, numbers: set[int]) -> str | None:
     if path.suffix == ".jsonl":
         _blank_in_place(path, numbers)
         size, cursor = state.size, state.cursor
+    elif not numbers and path.stat().st_size == state.size:
+        return None
     elif _is_read_to_its_end(path, state):
         if numbers:
             _write_anew(path, numbers)
@@ -62,6 +64,8 @@ def blank_lines(home: Path, source_file: str, numbers: set[int]) -> str | None:
         return None
     with path.open("rb") as file:
         cursor = replace(cursor, fingerprint=fingerprint(file.fileno(), cursor.consumed))
+    if cursor == state.cursor and not numbers:
+        return None
     ledger = Ledger(home)
     try:
         ledger.commit(replace(state, size=size, mtime_ns=path.stat().st_mtime_ns, cursor=cursor), None)
