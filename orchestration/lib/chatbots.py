@@ -1,6 +1,7 @@
 """Settings of the chatbots: `<home>/chatbots.csv`, checked. What they mean for the numbers is in the models."""
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -52,6 +53,12 @@ def with_unlisted(listed: list[Chatbot], seen: set[str]) -> list[Chatbot]:
     ]
 
 
+@cache
+def _time_zones() -> frozenset[str]:
+    """Every IANA name; finding them reads a folder of hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def _chatbot(cells: dict[str, str], where: str) -> Chatbot:
     texts = {column: cell if column == "chatbot_id" else cell.strip() for column, cell in cells.items()}
     chatbot = Chatbot(**{column: text for column, text in texts.items() if text})
@@ -60,7 +67,7 @@ def _chatbot(cells: dict[str, str], where: str) -> Chatbot:
             raise PipelineError(
                 f"{where}: {column} is {getattr(chatbot, column)!r}, which is none of {', '.join(allowed)}."
             )
-    if chatbot.time_zone not in available_timezones():
+    if chatbot.time_zone not in _time_zones():
         raise PipelineError(
             f"{where}: time_zone {chatbot.time_zone!r} is not known. Use an IANA name such as Europe/Berlin."
         )

@@ -1,9 +1,11 @@
 """The proof: whatever arrives, in whatever order, runs and crashes, the tables are those of one run over everything.
 
 Random histories are run step by step, then compared with a single run over the same input in a fresh home (equal to the
-digit) and with the second computation in `tests/support/oracle.py`. CLIENTELE_SOAK=5000 runs that many, at random.
+digit) and with the second computation in `tests/support/oracle.py`. CLIENTELE_SOAK=5000 runs that many, at random;
+`make soak` does so in several processes.
 """
 
+import json
 import math
 import os
 import shutil
@@ -48,7 +50,6 @@ def test_every_history_gives_the_tables_of_one_run_and_of_the_rules(
     step_by_step = Pipeline(home, project).refresh()
     at_once = Pipeline(copy_inbox(home, other), project).refresh()
     try:
-        report.update(history.met)
         assert step_by_step.broken_tests() == []
         assert_same_tables(step_by_step, at_once)
         oracle = Oracle(home)
@@ -59,9 +60,19 @@ def test_every_history_gives_the_tables_of_one_run_and_of_the_rules(
             assert_tables_of(oracle, step_by_step, chatbot, None, last, "range_end")
             assert_tables_of(oracle, step_by_step, chatbot, first, last, "now")
             assert_tables_of(oracle, step_by_step, chatbot, one, another, "range_end")
+        tell(history)
     finally:
         step_by_step.close()
         at_once.close()
+
+
+def tell(history: History) -> None:
+    """Add a history that passed to the report, for `make soak` in a file that is always whole."""
+    report.update(history.met)
+    if file := os.environ.get("CLIENTELE_SOAK_REPORT"):
+        draft = Path(file).with_suffix(".part")
+        draft.write_text(json.dumps(report), encoding="utf-8")
+        draft.replace(file)
 
 
 def live(home: Path, history: History, project: Project) -> None:
