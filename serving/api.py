@@ -52,7 +52,7 @@ def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) ->
 
 def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock: Clock) -> None:
     def rows(chatbot_id: str, request: Request) -> Response:
-        snapshot, chatbot, query = _asked(request, chatbot_id, table, snapshots, access)
+        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access)
         now = clock()
         page = read_page(snapshot, query, chatbot, now)
         days = closed(snapshot, chatbot, query.days(chatbot, now), now)
@@ -82,7 +82,7 @@ def _add_file(
     app: FastAPI, table: Table, file_format: Format, snapshots: Snapshots, access: Access, clock: Clock
 ) -> None:
     def file(chatbot_id: str, request: Request) -> Response:
-        snapshot, chatbot, query = _asked(request, chatbot_id, table, snapshots, access)
+        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access)
         columns = [query.table.column(name) for name in query.chosen_columns()]
         name = file_name(table.name, chatbot_id, snapshot.built_at, file_format.suffix)
         return StreamingResponse(
@@ -102,7 +102,7 @@ def _add_file(
     )(file)
 
 
-def _asked(
+def asked_of(
     request: Request, chatbot_id: str, table: Table, snapshots: Snapshots, access: Access
 ) -> tuple[Snapshot, Chatbot, TableQuery]:
     """Return what a request asks of whom; a chatbot that the reader may not see is not found before anything else."""

@@ -17,6 +17,7 @@ from serving.pages.mount import add_pages
 from serving.quality_api import add_quality_api
 from serving.ranges import Clock
 from serving.snapshot import Snapshots
+from serving.totals_api import add_totals_api
 
 # A name that a stranger's page resolves to this machine is refused.
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "::1", "[::1]"]
@@ -51,6 +52,7 @@ def create_app(published: Path, *, clock: Clock = utc_now, access: Access = ever
     )
     add_api(app, snapshots, access, clock)
     add_quality_api(app, snapshots, access)
+    add_totals_api(app, snapshots, access, clock)
     inner = add_pages(app, snapshots, access, clock)
     add_errors(app)
     add_errors(inner)

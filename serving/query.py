@@ -130,8 +130,8 @@ class TableQuery(BaseModel):
         filters, problems = read_filters(cls.table, custom)
         repeated = [name for name, values in given.items() if len(values) > 1 and name not in cls.repeatable()]
         if problems or repeated:
-            twice = [_problem(name, "given_twice", "May be given only once") for name in repeated]
-            raise BadQuery([*twice, *(_problem(*problem) for problem in problems)])
+            twice = [problem(name, "given_twice", "May be given only once") for name in repeated]
+            raise BadQuery([*twice, *(problem(*one) for one in problems)])
         values = {name: values if name in cls.repeatable() else values[0] for name, values in given.items()}
         try:
             return cls.model_validate({**values, PREFIX: filters})
@@ -203,8 +203,9 @@ def _problems(error: ValidationError) -> Iterable[dict[str, Any]]:
     for detail in error.errors(include_url=False, include_context=False):
         name = str(detail["loc"][0]) if detail["loc"] else {"two_ranges": "range"}.get(detail["type"], "first_day")
         unknown = detail["type"] == "extra_forbidden"
-        yield _problem(name, detail["type"], f"Unknown parameter: {name}" if unknown else detail["msg"])
+        yield problem(name, detail["type"], f"Unknown parameter: {name}" if unknown else detail["msg"])
 
 
-def _problem(name: str, kind: str, message: str) -> dict[str, Any]:
+def problem(name: str, kind: str, message: str) -> dict[str, Any]:
+    """Return a problem with a parameter, as the API tells it."""
     return {"loc": ["query", name], "msg": message, "type": kind}

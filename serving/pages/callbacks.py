@@ -20,11 +20,13 @@ from serving.access import Access, NotFound, visible_chatbot
 from serving.columns import Table
 from serving.pages.layout import EMPTY_CHOICE, LISTS, custom_lists, frame
 from serving.pages.quality import quality_button, quality_panel
+from serving.pages.totals import totals_line
 from serving.pages.view import freshness, view_of
 from serving.query import BadQuery, TableQuery, query_of
 from serving.ranges import Clock
 from serving.results import read_choices, read_organization_names
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
+from serving.totals import read_totals
 
 logger = logging.getLogger(__name__)
 PAGE = re.compile(r"/platform/(.+)/(organizations|users)")
@@ -99,6 +101,15 @@ def add_callbacks(dash: Dash, snapshots: Snapshots, access: Access, clock: Clock
             view = view_of(asked.snapshot, asked.chatbot, asked.table.name, search or "", now)
             parts = [getattr(view, field.name) for field in fields(view)]
             return [*parts, freshness(asked.snapshot, asked.chatbot, now)]
+
+        return await answer(pathname, work)
+
+    @dash.callback(Output("totals", "children"), Input("url", "search"), State("url", "pathname"))
+    async def show_totals(search: str | None, pathname: str) -> Any:
+        """Beside the rows, not before them: nobody waits for the totals."""
+
+        def work(asked: Asked) -> Any:
+            return totals_line(read_totals(asked.snapshot, asked.query(search), asked.chatbot, clock()))
 
         return await answer(pathname, work)
 

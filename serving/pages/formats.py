@@ -46,6 +46,12 @@ def share(value: float) -> str:
     return f"{value:.0%}"
 
 
+def change(value: float) -> str:
+    """Return a relative change as a signed whole percentage."""
+    text = f"{value:+.0%}"
+    return "±0%" if text in ("+0%", "-0%") else text
+
+
 def sentiment(value: float) -> dict[str, str]:
     """Return a sentiment's label by its unrounded value, its signed two decimals, and the tone of its colour."""
     text = f"{value:+.2f}"

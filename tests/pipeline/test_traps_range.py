@@ -1,17 +1,21 @@
 """Traps 1 to 12: what is in a range, and what is counted in it."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from orchestration.lib.publish.snapshot import MARTS
+from serving.query import query_of
+from serving.snapshot import Snapshots
+from serving.totals import read_totals
 from tests.support.pipeline import Crash, Pipeline
-from tests.support.requests import capture, said, write_chatbots
+from tests.support.publishing import Publisher
+from tests.support.requests import analysis, capture, said, write_chatbots
 
 FEBRUARY = ("2026-02-01", "2026-02-28")
 MARCH = ("2026-03-01", "2026-03-31")
 APRIL = ("2026-04-01", "2026-04-30")
-ACME = {"id": "acme"}
+LATER = "2026-05-01T00:00:00Z"
 
 
 def visit(conversation: str, at: str, user: str = "ann", organization: str = "acme") -> dict[str, object]:
@@ -36,18 +40,39 @@ def test_trap_01_a_user_of_two_organizations_is_one_user(pipeline: Pipeline) -> 
     assert len(pipeline.users(*MARCH)) == 1
 
 
-def test_trap_02_a_total_comes_from_the_conversations_not_from_the_rows(pipeline: Pipeline) -> None:
-    pipeline.run(
+def test_trap_02_the_total_of_two_organizations_holds_their_common_user_once(pipeline: Pipeline) -> None:
+    publisher = Publisher(pipeline).run(
         visit("c1", "2026-03-02T10:00:00Z", organization="acme"),
-        visit("c2", "2026-03-02T11:00:00Z", organization="bolt"),
-        capture("c3", said("m1", "2026-03-02T12:00:00Z")),
+        visit("c2", "2026-03-03T10:00:00Z", organization="bolt"),
+        visit("c2", "2026-03-04T10:00:00Z", organization="bolt"),
     )
+    snapshot = Snapshots(publisher.folder).current()
+    chatbot = snapshot.chatbots["support"]
+    query = query_of("organizations", chatbot).parse("first_day=2026-03-01&last_day=2026-03-31")
+    found = read_totals(snapshot, query, chatbot, datetime(2026, 3, 31, tzinfo=UTC))
+    counts = ("organizations", "users", "conversations", "messages")
+    assert [found.totals[name] for name in counts] == [2, 1, 2, 3]
+    assert found.previous_days == (date(2026, 2, 1), date(2026, 2, 28))
+    assert found.change is not None
+    assert set(found.change.values()) == {None}  # nobody was there in February
+
+
+def test_trap_02_a_total_comes_from_the_conversations_not_from_the_rows(pipeline: Pipeline) -> None:
+    """Two conversations of acme at -1, one of bolt at +1, one of nobody: the mean of the two rows would be 0."""
+    noon = "2026-03-02T12:00:00Z"
+    pipeline.run(
+        *(visit(f"c{n}", noon, organization=one) for n, one in enumerate(("acme", "acme", "bolt"))),
+        *(analysis(f"c{n}", {noon: [score]}, LATER) for n, score in enumerate((-1, -1, 1))),
+        capture("c3", said("m1", noon)),
+    )
+    rows = pipeline.organizations(*MARCH)
+    assert (rows["acme"]["sentiment"], rows["bolt"]["sentiment"]) == (-1, 1)
     (total,) = pipeline.query(
-        "select count(*) as conversations, count(distinct user_key) as users"
+        "select count(*) as conversations, count(distinct user_key) as users, avg(sentiment) as sentiment"
         " from conversations_in_range('support', ?, ?)",
         list(MARCH),
     )
-    assert total == {"conversations": 3, "users": 1}
+    assert total == {"conversations": 4, "users": 1, "sentiment": pytest.approx(-1 / 3)}
 
 
 def test_trap_03_a_row_shows_the_range_and_not_the_lifetime(pipeline: Pipeline) -> None:
@@ -59,13 +84,15 @@ def test_trap_03_a_row_shows_the_range_and_not_the_lifetime(pipeline: Pipeline) 
 
 
 def test_trap_04_a_conversation_over_the_boundary_counts_on_both_sides_and_once_in_both(pipeline: Pipeline) -> None:
-    pipeline.run(visit("c1", "2026-03-31T23:50:00Z"), visit("c1", "2026-04-01T00:10:00Z"))
+    before, after = "2026-03-31T23:50:00Z", "2026-04-01T00:10:00Z"
+    pipeline.run(visit("c1", before), visit("c1", after), analysis("c1", {before: [-1], after: [0.5]}, LATER))
     march, april = pipeline.organizations(*MARCH)["acme"], pipeline.organizations(*APRIL)["acme"]
     both = pipeline.organizations(MARCH[0], APRIL[1])["acme"]
     assert [row["conversations"] for row in (march, april, both)] == [1, 1, 1]
     assert [row["messages"] for row in (march, april, both)] == [1, 1, 2]
     assert march["last_activity_at"] == datetime(2026, 3, 31, 23, 50)
     assert april["last_activity_at"] == datetime(2026, 4, 1, 0, 10)
+    assert [row["sentiment"] for row in (march, april, both)] == [-1, 0.5, -0.25]
 
 
 def test_trap_05_the_last_half_second_of_the_last_day_is_in_the_range(pipeline: Pipeline) -> None:
@@ -180,6 +207,19 @@ def test_trap_10_ten_thousand_users_are_exactly_ten_thousand(pipeline: Pipeline)
     pipeline.run(*(visit(f"c{n}", f"2026-03-{1 + n % 31:02}T10:00:00Z", f"u{n}") for n in range(10_000)))
     row = pipeline.organizations(*MARCH)["acme"]
     assert (row["users"], row["conversations"]) == (10_000, 10_000)
+
+
+def test_trap_10_a_hundred_thousand_users_are_exactly_a_hundred_thousand(pipeline: Pipeline) -> None:
+    """One visit, copied for every user. One version of the engine estimates 96,408 of them, another one 99,467."""
+    pipeline.run(visit("c1", "2026-03-10T10:00:00Z"))
+    pipeline.query(
+        "insert into fct_conversation_days select days.* replace (n as conversation_key, n as user_key)"
+        " from fct_conversation_days as days cross join range(1, 100000) as copies (n)"
+    )
+    row = pipeline.organizations(*MARCH)["acme"]
+    assert (row["users"], row["conversations"]) == (100_000, 100_000)
+    (estimate,) = pipeline.query("select approx_count_distinct(user_key) as users from fct_conversation_days")
+    assert estimate["users"] != 100_000
 
 
 def test_trap_11_the_table_of_one_day_is_the_fact_of_that_day(pipeline: Pipeline) -> None:

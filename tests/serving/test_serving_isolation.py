@@ -96,11 +96,11 @@ def forge(client, callback, pathname, search="?range=all_time"):
 
 def test_trap_55_a_forged_callback_gets_nothing_about_another_chatbot(guarded):
     asked = callbacks(guarded)
-    assert len(asked) == 4
+    assert len(asked) == 5
     for callback in asked:
         own = forge(guarded, callback, "/platform/support/organizations")
         assert own.status_code == 200, own.text
-        assert "nterprise" in own.text or "Acme Support" in own.text
+        assert any(own_text in own.text for own_text in ("nterprise", "Acme Support", "conversations"))
         for pathname in ("/platform/kolkata/organizations", "/platform/nobody/users", "/platform/", "", None, "/docs"):
             for search in ("?range=all_time", "?organization_id=00123", "?first_day=x"):
                 forged = forge(guarded, callback, pathname, search)

@@ -1,0 +1,146 @@
+"""Totals of a range and of the period before it: exact, and from the conversations themselves."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from serving.pages.totals import totals_line
+from serving.periods import previous_period
+from serving.query import query_of
+from serving.ranges import Days, days_of
+from serving.snapshot import Snapshots
+from serving.totals import Totals, read_totals
+from tests.serving.published_fixture import NOW
+
+BY_SQL = """
+    with conversations as (
+        select any_value(user_key) as user_key, any_value(organization_key) as organization_key,
+            sum(messages) as messages, max(last_message_at) as last_activity_at,
+            sum(score_sum) / nullif(sum(scored_messages), 0) as mean
+        from fct_conversation_days
+        where chatbot_id = 'support' and activity_date between ? and ? and {kept}
+        group by conversation_id
+    )
+    select count(*), count(distinct user_key), count(distinct organization_key), sum(messages), count(mean), avg(mean)
+    from conversations
+"""
+
+
+def text_of(part: Any) -> str:
+    """The text of a component of the page."""
+    if part is None or isinstance(part, str):
+        return part or ""
+    inner = part.children
+    return "".join(map(text_of, inner)) if isinstance(inner, list) else text_of(inner)
+
+
+def days(first: str, last: str) -> Days:
+    return Days(date.fromisoformat(first), date.fromisoformat(last))
+
+
+@pytest.mark.parametrize(
+    ("preset", "today", "first", "last"),
+    [
+        ("this_month", "2026-11-22", "2026-10-01", "2026-10-22"),
+        ("this_month", "2026-03-31", "2026-02-01", "2026-02-28"),  # 31 days with 28
+        ("this_month", "2026-01-05", "2025-12-01", "2025-12-05"),
+        ("last_month", "2026-03-10", "2026-01-01", "2026-01-31"),  # February with January, whole with whole
+        ("this_year", "2028-02-29", "2027-01-01", "2027-02-28"),
+        ("last_year", "2026-03-10", "2024-01-01", "2024-12-31"),
+        ("this_week", "2026-11-18", "2026-11-09", "2026-11-11"),
+        ("last_week", "2026-11-18", "2026-11-02", "2026-11-08"),
+        ("today", "2026-03-01", "2026-02-28", "2026-02-28"),
+        ("yesterday", "2026-03-01", "2026-02-27", "2026-02-27"),
+    ],
+)
+def test_trap_12_a_period_so_far_is_compared_with_as_much_of_the_one_before(
+    preset: str, today: str, first: str, last: str
+) -> None:
+    asked = days_of(preset, date.fromisoformat(today))
+    assert previous_period(preset, asked) == days(first, last)
+
+
+@pytest.mark.parametrize(
+    ("asked", "before"),
+    [
+        (days("2026-03-01", "2026-03-31"), days("2026-02-01", "2026-02-28")),
+        (days("2026-01-01", "2026-03-31"), days("2025-10-01", "2025-12-31")),
+        (days("2026-03-05", "2026-03-11"), days("2026-02-26", "2026-03-04")),
+        (days("2026-03-01", "2026-03-30"), days("2026-01-30", "2026-02-28")),
+        (Days(None, date(2026, 3, 1)), None),
+        (Days(date(2026, 3, 1), None), None),
+        (days("0001-01-01", "9999-12-31"), None),
+    ],
+)
+def test_trap_12_whole_months_are_compared_with_whole_months_and_other_days_with_as_many(
+    asked: Days, before: Days | None
+) -> None:
+    assert previous_period(None, asked) == before
+
+
+def test_trap_12_after_nothing_there_is_no_change_rather_than_an_infinite_one(get) -> None:
+    answer = get("organizations/totals", first_day="2026-11-01", last_day="2026-11-30")
+    assert answer["totals"]["conversations"] > 0
+    empty = get("organizations/totals", first_day="2010-01-01", last_day="2010-01-31")
+    assert empty["totals"]["conversations"] == 0
+    assert empty["totals"]["sentiment"] is None
+    assert set(empty["change"].values()) == {None}
+    assert get("organizations/totals", range="all_time")["change"] is None
+
+
+def test_trap_12_the_change_of_a_count_is_relative_and_that_of_the_sentiment_a_difference(get) -> None:
+    asked = {"first_day": "2026-11-16", "last_day": "2026-11-22"}
+    answer = get("users/totals", **asked)
+    before = get("users/totals", first_day=answer["previous_first_day"], last_day=answer["previous_last_day"])
+    assert (answer["previous_first_day"], answer["previous_last_day"]) == ("2026-11-09", "2026-11-15")
+    assert answer["previous"] == before["totals"]
+    now, then = answer["totals"], answer["previous"]
+    assert then["conversations"] > 0
+    assert answer["change"]["conversations"] == pytest.approx(
+        (now["conversations"] - then["conversations"]) / then["conversations"]
+    )
+    assert answer["change"]["sentiment"] == pytest.approx(now["sentiment"] - then["sentiment"])
+
+
+@pytest.mark.parametrize("table", ["organizations", "users"])
+@pytest.mark.parametrize("filters", [{}, {"plan": ["pro", ""]}, {"conversations_min": 2}])
+def test_trap_02_totals_come_from_the_conversations_and_not_from_the_rows(get, sql, table, filters) -> None:
+    asked = {"first_day": "2026-10-01", "last_day": "2026-11-22"}
+    rows = get(table, **asked, **filters, limit=1000)["rows"]
+    assert len(rows) > 1
+    ids = ", ".join("'{}'".format(row[f"{table[:-1]}_id"].replace("'", "''")) for row in rows)
+    (expected,) = sql(BY_SQL.format(kept=f"{table[:-1]}_id in ({ids})"), asked["first_day"], asked["last_day"])
+    totals = get(f"{table}/totals", **asked, **filters)["totals"]
+    counts = ("conversations", "users", "organizations", "messages", "scored_conversations")
+    assert [totals[name] for name in counts] == list(expected[:-1])
+    assert totals["sentiment"] == pytest.approx(expected[-1], abs=1e-9)
+    assert totals["conversations"] == sum(row["conversations"] for row in rows)
+    assert totals[table] == len(rows)
+    assert totals["last_activity_at"] == max(row["last_activity_at"] for row in rows)
+
+
+@pytest.mark.parametrize("name", ["sort", "limit", "offset", "columns"])
+def test_what_makes_a_page_of_rows_is_no_parameter_of_totals(client, name: str) -> None:
+    value = {"sort": "-mrr", "columns": "mrr"}.get(name, "1")
+    answer = client.get("/api/v1/chatbots/support/users/totals", params={name: value})
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["query", name]
+
+
+def test_trap_55_totals_of_a_chatbot_that_nobody_has_are_not_found(client) -> None:
+    assert client.get("/api/v1/chatbots/nobody/users/totals").status_code == 404
+
+
+def test_trap_11_the_page_says_the_totals_of_the_api(published, get) -> None:
+    snapshot = Snapshots(published).current()
+    chatbot = snapshot.chatbots["support"]
+    asked = {"range": "this_month", "plan": "pro"}
+    query = query_of("users", chatbot).parse(urlencode(asked))
+    line = " ".join(map(text_of, totals_line(read_totals(snapshot, query, chatbot, NOW))))
+    totals = get("users/totals", **asked)["totals"]
+    assert line.startswith(f"{totals['conversations']:,} conversation")
+    assert f"{totals['users']:,} user" in line
+    assert "compared with Oct 1 – 22, 2026" in line
+    assert totals_line(Totals({"conversations": 0}, None, None, None)) == []
