@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export DAGSTER_DBT_PARSE_PROJECT_ON_LOAD :=
 export DO_NOT_TRACK := 1
 
-.PHONY: run test serve dev bench check soak lock clean
+.PHONY: run test serve dev bench check soak proof lock clean
 
 run: $(READY)
 	$(VENV)/bin/clientele sample
@@ -35,8 +35,13 @@ dev: $(READY)
 
 # The property test at length: random histories, delivered in any order with crashes, against a rebuild and an oracle.
 EXAMPLES ?= 5000
+PROCESSES ?= 2
 soak: $(READY)
-	CLIENTELE_SOAK=$(EXAMPLES) $(VENV)/bin/pytest -s tests/pipeline/test_incremental_equals_rebuild.py
+	$(VENV)/bin/python -m tests.soak $(EXAMPLES) $(PROCESSES)
+
+# Real requests in reverse file order in 30 runs of the real command, against one run over everything: about 15 minutes.
+proof: $(READY)
+	$(VENV)/bin/python -m tests.proof
 
 bench: $(READY)
 	$(VENV)/bin/python -m tests.benchmarks

@@ -70,6 +70,13 @@ def test_a_late_message_changes_exactly_its_day(publisher: Publisher) -> None:
     assert found[11, "late message"]["changed_conversations"] == 1
 
 
+def test_trap_43_a_message_of_years_ago_is_listed_on_its_day(publisher: Publisher) -> None:
+    publisher.run(visit("c2", said("m4", "2001-01-01T10:00:00Z"), user="bob", plan="free"))
+    (row,) = publisher.query("from refresh_changes where activity_date < date '2026-01-01'")
+    assert (row["activity_date"], row["reason"]) == (date(2001, 1, 1), "late message")
+    assert amounts(row) == {"conversations": (0, 1), "messages": (0, 1)}
+
+
 def test_a_message_of_the_newest_day_is_not_late_and_the_chatbots_zone_says_which_day_that_is(
     publisher: Publisher,
 ) -> None:

@@ -48,6 +48,24 @@ def test_trap_33_without_id_and_email_a_conversation_counts_for_its_organization
     )
 
 
+def test_trap_33_what_has_no_user_and_no_organization_is_replaced_and_not_added_when_it_is_rebuilt(
+    pipeline: Pipeline,
+) -> None:
+    """Deleting by a key that is null deletes nothing, so that the old row stayed beside the new one."""
+    pipeline.run(visit("c1"), visit("c2", None, {"id": "o1"}), visit("c3", {"id": "ann"}))
+    for hour in (11, 12):
+        at = f"2026-03-10T{hour}:00:00Z"
+        pipeline.run(visit("c1", at=at), visit("c2", None, {"id": "o1"}, at), visit("c3", {"id": "ann"}, at=at))
+    facts = pipeline.query("select conversation_id, user_id, organization_id, messages from fct_conversation_days")
+    assert sorted(tuple(row.values()) for row in facts) == [
+        ("c1", None, None, 3),
+        ("c2", None, "o1", 3),
+        ("c3", "ann", None, 3),
+    ]
+    for table, entity in (("user", "ann"), ("organization", "o1")):
+        assert [row[f"{table}_id"] for row in pipeline.query(f"from fct_{table}_days")] == [entity]
+
+
 def test_trap_34_one_email_and_two_ids_are_two_rows(pipeline: Pipeline) -> None:
     pipeline.run(*(visit(one, {"id": one, "email": "ann@x.example"}) for one in ("u1", "u2")))
     assert counted(pipeline.users()) == {"u1": 1, "u2": 1}

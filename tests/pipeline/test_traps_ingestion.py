@@ -98,11 +98,14 @@ def test_trap_44_any_split_over_runs_gives_the_multiset_of_a_rebuild(pipeline: P
 
 
 def test_trap_45_a_conversation_that_goes_takes_last_activity_and_users_back(pipeline: Pipeline) -> None:
-    pipeline.run(visit("c1", "2026-03-10T10:00:00Z"), visit("c2", "2026-03-20T10:00:00Z"))
-    assert pipeline.organizations()["o1"]["last_activity_at"] == datetime(2026, 3, 20, 10)
-    corrected = visit("c2", "2026-03-20T10:00:00Z", "o2", received_at="2026-03-21T00:00:00Z")
+    bob = {"user": {"id": "bob"}}
+    last = said("m2", "2026-03-20T10:00:00Z")
+    pipeline.run(visit("c1", "2026-03-10T10:00:00Z"), capture("c2", last, organization={"id": "o1"}, **bob))
+    row = pipeline.organizations()["o1"]
+    assert (row["last_activity_at"], row["users"]) == (datetime(2026, 3, 20, 10), 2)
+    corrected = capture("c2", last, organization={"id": "o2"}, received_at="2026-03-21T00:00:00Z", **bob)
     row = pipeline.run(corrected).organizations()["o1"]
-    assert (row["last_activity_at"], row["conversations"]) == (datetime(2026, 3, 10, 10), 1)
+    assert (row["last_activity_at"], row["users"], row["conversations"]) == (datetime(2026, 3, 10, 10), 1, 1)
 
 
 def test_trap_47_a_corrected_organization_changes_both(pipeline: Pipeline) -> None:

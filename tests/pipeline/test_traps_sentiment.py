@@ -117,6 +117,19 @@ def test_trap_20_a_bad_score_is_dropped_alone_and_reported(pipeline: Pipeline, b
     assert receipt == {"accepted": 2, "quarantined": 0, "warnings": 2}
 
 
+def test_trap_20_bad_scores_neither_poison_a_mean_nor_come_first_in_an_order(pipeline: Pipeline) -> None:
+    pipeline.run(
+        *scored("bad", [float("nan")], [1.7], user="bad"),
+        *scored("mixed", [float("nan")], [0.5], user="mixed"),
+        *scored("good", [0.9], user="good"),
+    )
+    for order in ("desc", "asc"):
+        rows = pipeline.query(f"select user_id, sentiment from users('support', null, null) order by sentiment {order}")
+        found = [(row["user_id"], row["sentiment"]) for row in rows]
+        assert found[-1] == ("bad", None)
+        assert sorted(found[:-1]) == [("good", 0.9), ("mixed", 0.5)]
+
+
 def test_trap_21_the_size_of_the_sample_stands_beside_the_sentiment(pipeline: Pipeline) -> None:
     lines = scored("one", [-1], user="once")
     for number in range(200):

@@ -1,8 +1,15 @@
 """The API's rows: order, search, filters and the parameters it refuses."""
 
+import csv
+import io
 from datetime import date
+from urllib.parse import urlencode
 
 import pytest
+
+from serving.pages.view import view_of
+from serving.snapshot import Snapshots
+from tests.serving.published_fixture import NOW
 
 MEASURES = """
 first_seen_at messages scored_conversations unscored_conversations message_sentiment satisfied_share neutral_share
@@ -95,6 +102,14 @@ def test_trap_51_choosing_the_empty_plan_and_another_keeps_rows_without_a_plan(g
     assert both["total"] == expected[0][0] > nothing["total"] > 0
 
 
+def test_trap_51_all_plans_but_one_are_all_rows_but_those_of_that_plan(get, sql):
+    """In SQL, `plan <> 'free'` also drops the rows without a plan."""
+    others = get("organizations", plan=["", "pro", "enterprise"])
+    counts = "count(*) filter (plan is distinct from 'free'), count(*) filter (plan <> 'free')"
+    ((distinct, unequal),) = sql(f"select {counts} from organizations('support', null, null)")
+    assert others["total"] == distinct > unequal
+
+
 @pytest.mark.parametrize(
     ("search", "found"),
     [
@@ -162,7 +177,7 @@ def test_rows_of_an_organization_and_rows_without_one_can_be_asked_for(get):
     assert [row["user_name"] for row in get("users", organization_id="")["rows"]] == ["Łucja Loner"]
 
 
-def test_trap_5_the_last_day_is_inclusive_to_its_last_half_second(get):
+def test_trap_05_the_last_day_is_inclusive_to_its_last_half_second(get):
     assert get("organizations", first_day="2026-10-31", last_day="2026-10-31")["total"] == 1
 
 
@@ -223,6 +238,28 @@ def test_trap_11_list_and_detail_page_and_api_give_the_same_number(get):
     for row in get("organizations", limit=1000)["rows"]:
         users = get("users", organization_id=row["organization_id"], limit=1000)["rows"]
         assert len(users) == row["users"]
+
+
+@pytest.mark.parametrize("table", ["organizations", "users"])
+def test_trap_11_api_csv_page_and_sql_give_the_same_numbers(client, get, sql, published, table):
+    columns = [f"{table[:-1]}_id", "conversations", "messages"]
+    asked = {"range": "this_month", "columns": columns, "sort": columns[0], "limit": 1000}
+    by_api = [tuple(row.values()) for row in get(table, **asked)["rows"]]
+    text = client.get(f"/api/v1/chatbots/support/{table}.csv", params=asked).text
+    by_csv = [(row[0].lstrip("'"), int(row[1]), int(row[2])) for row in list(csv.reader(io.StringIO(text)))[1:]]
+    snapshot = Snapshots(published).current()
+    page = view_of(snapshot, snapshot.chatbots["support"], table, f"?{urlencode(asked, doseq=True)}", NOW)
+    by_page = [(row[columns[0]], int(row["conversations"]), int(row["messages"])) for row in page.rows]
+    by_sql = sql(f"select {', '.join(columns)} from {table}('support', '2026-11-01', '2026-11-22')")
+    assert by_api == by_csv == by_page
+    assert sorted(by_api) == sorted(by_sql)
+
+
+def test_trap_21_the_unhappiest_can_be_ranked_among_those_with_enough_conversations(get):
+    everyone = get("users", sort="sentiment", limit=1000)["rows"]
+    ranked = get("users", sort="sentiment", conversations_min=2, limit=1000)["rows"]
+    assert ranked == [row for row in everyone if row["conversations"] >= 2]
+    assert everyone[0]["conversations"] == 1
 
 
 def test_health_says_what_is_served(client):

@@ -108,6 +108,12 @@ def test_every_file_has_the_chosen_columns_and_order_of_the_whole_result(client,
     assert [(row["organization_name"], row["mrr"]) for row in parquet.to_pylist()] == expected
 
 
+def test_trap_35_parquet_keeps_ids_as_texts(client):
+    ids = pq.read_table(io.BytesIO(fetch(client, "organizations", "parquet").content))["organization_id"]
+    assert str(ids.type) == "string"
+    assert {"00123", "1000"} < set(ids.to_pylist())
+
+
 def test_parquet_keeps_decimals_and_says_that_instants_are_utc(client, table):
     schema = pq.read_table(io.BytesIO(fetch(client, table, "parquet").content)).schema
     assert str(schema.field("mrr").type) == "decimal128(18, 4)"

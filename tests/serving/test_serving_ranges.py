@@ -49,12 +49,12 @@ def test_last_month_of_january_and_last_year_of_a_leap_day_exist():
         ("UTC", "2026-10-31T23:59", "2026-10-31"),
     ],
 )
-def test_trap_7_today_is_the_day_in_the_chatbots_zone(zone, instant, day):
+def test_trap_07_today_is_the_day_in_the_chatbots_zone(zone, instant, day):
     chatbot = Chatbot("c", "C", zone, "monday", "USD")
     assert today_of(chatbot, datetime.fromisoformat(instant).replace(tzinfo=UTC)) == date.fromisoformat(day)
 
 
-def test_this_month_of_a_chatbot_far_east_holds_what_is_still_last_month_in_utc(get):
+def test_trap_07_this_month_of_a_chatbot_far_east_holds_what_is_still_last_month_in_utc(get):
     answer = get("organizations", chatbot="kolkata", range="this_month")
     assert [row["organization_name"] for row in answer["rows"]] == ["Kolkata Secrets"]
     assert (answer["first_day"], answer["last_day"]) == ("2026-11-01", "2026-11-22")

@@ -31,9 +31,11 @@ def test_a_chatbot_that_is_not_listed_gets_its_id_as_name_and_the_defaults() -> 
     assert chatbots == [Chatbot("a", "Alpha", "Asia/Kolkata"), Chatbot("b", "b", "UTC", "monday", "USD", "units")]
 
 
-def test_ids_keep_their_leading_zeros_and_spaces(path: Path) -> None:
+def test_trap_35_ids_keep_their_leading_zeros_and_spaces(path: Path) -> None:
     path.write_text(HEADER + '00123,x,,,,\n" 9",y,,,,\n', encoding="utf-8")
     assert [chatbot.chatbot_id for chatbot in read_chatbots(path)] == ["00123", " 9"]
+    path.write_text(MAPPING + '007,user,00123,123,\n007,user,1e2," 9",\n', encoding="utf-8")
+    assert read_identity(path) == [Merge("007", "user", "00123", "123"), Merge("007", "user", "1e2", " 9")]
 
 
 @pytest.mark.parametrize(
