@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export DAGSTER_DBT_PARSE_PROJECT_ON_LOAD :=
 export DO_NOT_TRACK := 1
 
-.PHONY: run test serve dev bench check soak proof lock clean
+.PHONY: run test serve dev bench check soak mutants proof lock clean
 
 run: $(READY)
 	$(VENV)/bin/clientele sample
@@ -38,6 +38,10 @@ EXAMPLES ?= 5000
 PROCESSES ?= 2
 soak: $(READY)
 	$(VENV)/bin/python -m tests.soak $(EXAMPLES) $(PROCESSES)
+
+# Deliberate faults in copies of the project: the property test must find each of them.
+mutants: $(READY)
+	$(VENV)/bin/python -m tests.mutants
 
 # Real requests in reverse file order in 30 runs of the real command, against one run over everything: about 15 minutes.
 proof: $(READY)

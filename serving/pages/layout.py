@@ -58,7 +58,7 @@ def frame(
             [
                 _controls(chatbot, table, search),
                 html.Div(id="chips", className="chips"),
-                html.Div(id="totals", className="totals", role="status"),
+                html.Div(id="totals", className="totals"),
                 html.Div(
                     [html.Div(empty_grid(), className="grid-frame"), html.Div(id="empty")],
                     className="card",

@@ -229,6 +229,7 @@ def histories(draw: st.DrawFn) -> History:
     said = draw(st.lists(lines, min_size=5, max_size=14))
     again = draw(st.lists(st.tuples(st.sampled_from(said), arrivals), max_size=2))
     said += [line | {"received_at": f"{received_at}Z"} for line, received_at in again]
+    said += [_twin(*one) for one in draw(st.lists(st.tuples(st.sampled_from(said), plans, names), max_size=2))]
     copies = draw(st.lists(st.sampled_from(said), max_size=3))
     encoded = [_encoded(one) for one in said]
     encoded += [_encoded(one, sort_keys=draw(st.booleans())) for one in copies]
@@ -248,6 +249,14 @@ def histories(draw: st.DrawFn) -> History:
         step.crash = draw(st.one_of(st.none(), st.integers(0, 99)))
         step.window = draw(_one(ALWAYS, ALWAYS, Window(None, ARRIVALS[0].date()), Window(ARRIVALS[0].date(), None)))
     return History(steps, _met(said, bool(again), copies, steps))
+
+
+def _twin(line: Line, plan: Any, name: Any) -> Line:
+    """A line of the same moments about the same people, who have another plan and name: only the order decides."""
+    told = {key: value for key, value in (("plan", plan), ("name", name)) if value is not Absent}
+    request = line["request"]
+    changed = {kind: request[kind] | told for kind in ("user", "organization") if request.get(kind)}
+    return line | {"request": request | changed}
 
 
 def _encoded(line: Line, *, sort_keys: bool = False) -> bytes:

@@ -1,0 +1,1 @@
+"""Deliberate faults, to show that the property test can fail: `make mutants`."""

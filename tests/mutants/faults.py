@@ -1,0 +1,119 @@
+"""The deliberate faults: what would be wrong, and which text of which file makes it so. `__main__` runs them."""
+
+from typing import NamedTuple
+
+MODELS = "dbt_project/models"
+VERSIONS = f"{MODELS}/intermediate/int_touched_versions.sql"
+MESSAGES = f"{MODELS}/intermediate/int_touched_messages.sql"
+WAREHOUSE = "orchestration/lib/warehouse.py"
+
+
+class Fault(NamedTuple):
+    """`old`, which stands in the file exactly once, becomes `new`."""
+
+    sentence: str
+    file: str
+    old: str
+    new: str
+
+
+FAULTS = [
+    Fault(
+        "Of two attributes of one moment, the earlier arrival wins",
+        VERSIONS,
+        "partition by entity_key, event_at order by {{ arrival_order('desc') }}",
+        "partition by entity_key, event_at order by {{ arrival_order() }}",
+    ),
+    Fault(
+        "A field that a request leaves out is cleared",
+        VERSIONS,
+        "sum(case when has_{{ field }} then 1 else 0 end) over (",
+        "sum(1) over (",
+    ),
+    Fault(
+        "Before its first version an entity shows nothing",
+        VERSIONS,
+        "when changes.state_number > 1 then",
+        "when changes.state_number > 0 then",
+    ),
+    Fault("MRR that is sent in cents stays in cents", VERSIONS, "changes.mrr * 0.01", "changes.mrr"),
+    Fault(
+        "The oldest analysis of a message wins",
+        MESSAGES,
+        "order by {{ arrival_order('desc') }}, position desc",
+        "order by {{ arrival_order() }}, position asc",
+    ),
+    Fault(
+        "The last arrival of a message decides its time and role",
+        MESSAGES,
+        "order by {{ arrival_order() }}, position asc",
+        "order by {{ arrival_order('desc') }}, position desc",
+    ),
+    Fault(
+        "A message without a score counts as 0",
+        f"{MODELS}/marts/fct_conversation_days.sql",
+        "cast(count(score) as integer) as scored_messages",
+        "cast(count(*) as integer) as scored_messages",
+    ),
+    Fault(
+        "Days are those of UTC",
+        "dbt_project/macros/engine/time.sql",
+        "cast(timezone({{ time_zone }}, timezone('UTC', {{ instant }})) as date)",
+        "cast({{ instant }} as date)",
+    ),
+    Fault(
+        "The user of a conversation is that of its oldest request",
+        f"{MODELS}/intermediate/int_touched_owners.sql",
+        "order by case when user_key is null then 1 else 0 end, event_at desc, {{ arrival_order('desc') }}",
+        "order by case when user_key is null then 1 else 0 end, event_at asc, {{ arrival_order() }}",
+    ),
+    Fault(
+        "The mapping is not applied to the keys of organizations",
+        f"{MODELS}/intermediate/int_requests.sql",
+        "coalesce(organization_identity.to_key, requests.sent_organization_key) as organization_key",
+        "requests.sent_organization_key as organization_key",
+    ),
+    Fault(
+        "Probes count",
+        f"{MODELS}/staging/stg_requests.sql",
+        "where traffic = 'organic'",
+        "where traffic != 'replay'",
+    ),
+    Fault(
+        "What was touched is inserted again without deleting the old rows",
+        "dbt_project/macros/engine/touched.sql",
+        "where exists (",
+        "where false and exists (",
+    ),
+    Fault(
+        "A changed mapping of organizations touches no conversation",
+        f"{MODELS}/intermediate/int_touched_conversations.sql",
+        "or requests.sent_organization_key in (select entity_key from changed_entities)",
+        "",
+    ),
+    Fault(
+        "A late score touches no conversation",
+        f"{MODELS}/intermediate/int_touched_conversations.sql",
+        "    select * from with_new_analyses\n    union all\n",
+        "",
+    ),
+    Fault(
+        "A chatbot whose zone changed keeps rows on days that became empty",
+        f"{MODELS}/intermediate/int_touched_days.sql",
+        "[-2, -1, 1, 2]",
+        "[]",
+    ),
+    Fault(
+        "What is pending is marked as processed before the models run, and lost in a crash",
+        WAREHOUSE,
+        "        list(todo),\n    )\n",
+        "        list(todo),\n    )\n"
+        "    connection.execute(\"insert into state.segments select *, 'early' from inputs.pending_segments\")\n",
+    ),
+    Fault(
+        "A changed mapping is forgotten in a crash",
+        WAREHOUSE,
+        "insert into state.entities_in_doubt select * from inputs.changed_entities",
+        "delete from state.entities_in_doubt",
+    ),
+]
