@@ -237,8 +237,10 @@ def histories(draw: st.DrawFn) -> History:
     # Most arrives early, sometimes all, so that later runs find settings and mappings changed for what they need not
     # touch otherwise.
     early = st.sampled_from(draw(_one(steps[:1], [*steps[:1] * 3, *steps], [*steps[:1] * 3, *steps])))
+    scores_are_late = draw(_one(True, False))
     for line in encoded:
-        draw(early).delivered.append((draw(st.sampled_from(FILES)), line))
+        step = steps[-1] if scores_are_late and b'"shape": "analysis"' in line else draw(early)
+        step.delivered.append((draw(st.sampled_from(FILES)), line))
     # Of few, so that a later run often finds what an earlier one had.
     all_settings = st.sampled_from([None, draw(settings), draw(settings)])
     all_merges = st.sampled_from([None, (), draw(merges()), draw(merges())])
