@@ -26,9 +26,11 @@ def main(examples: int, processes: int) -> int:
         outputs = [path.with_suffix(".txt") for path in reports]
         share = -(-examples // processes)
         running = [_start(share, *one) for one in zip(seeds, reports, outputs, strict=True)]
+        next_line = began + SECONDS_BETWEEN_LINES
         while any(one.poll() is None for one in running) and not any(one.poll() for one in running):
             time.sleep(1)
-            if int(time.monotonic() - began) % SECONDS_BETWEEN_LINES == 0:
+            if time.monotonic() > next_line:
+                next_line += SECONDS_BETWEEN_LINES
                 print(f"{_merged(reports)['examples']:,} examples after {_minutes(began)} minutes", flush=True)
         failed = [place for place, one in enumerate(running) if one.poll()]
         for one in running:

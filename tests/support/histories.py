@@ -50,6 +50,11 @@ def _one(*values: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 
+def _mostly(usual: st.SearchStrategy[Any], seldom: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Three times in four the one, else the other (`one_of` does not count a strategy twice)."""
+    return st.integers(0, 3).flatmap(lambda number: usual if number else seldom)
+
+
 instants = st.builds(lambda moment, shift: moment + shift, st.sampled_from(MOMENTS), st.sampled_from(SHIFTS))
 
 
@@ -90,7 +95,7 @@ users = st.one_of(
 named_organizations = _object(
     id=_one("o1", "o1", "o1", "o2", 12, Absent, [1]), name=names, plan=plans, mrr=amounts, industry=industries
 )
-organizations = st.one_of(_one(Absent, None, {}), *[named_organizations] * 3)
+organizations = _mostly(named_organizations, _one(Absent, None, {}))
 metadata = _object(
     plan=plans,
     mrr=amounts,
@@ -103,7 +108,7 @@ messages = st.lists(
         id=_one("m1", "m1", "m2", "m3", Absent, None),
         role=_one("user", "user", "user", "user", "assistant", "system"),
         content=_one("Hello", None),
-        sentAt=st.one_of(_one(Absent, None), times, times),
+        sentAt=_mostly(times, _one(Absent, None)),
     ),
     min_size=1,
     max_size=3,
@@ -154,7 +159,7 @@ analyses = _object(
         max_size=2,
     ),
 )
-arrivals = st.one_of(*[st.sampled_from(ARRIVALS)] * 3, instants)
+arrivals = _mostly(st.sampled_from(ARRIVALS), instants)
 
 
 def _line(shape: str, request: Line, received_at: datetime, chatbot_id: str) -> Line:
@@ -185,17 +190,16 @@ settings = st.fixed_dictionaries(
     },
 )
 # Targets stand behind their sources, so that no circle can be drawn; chains can.
-USER_IDS = ("email:ann@x.example", "u1", "7", "u2")
-ORGANIZATION_IDS = ("name:acme", "o1", "o2", "12")
+IDS = {"user": ("email:ann@x.example", "u1", "7", "u2"), "organization": ("name:acme", "o1", "o2", "12")}
 
 
 @st.composite
 def merges(draw: st.DrawFn) -> tuple[tuple[str, str, str], ...]:
     found = {}
-    for kind, ids in (("user", USER_IDS), ("organization", ORGANIZATION_IDS)):
+    for kind in draw(_one(["user", "organization"], ["user", "organization"], ["user"], ["organization"])):
         for _ in range(draw(_one(0, 1, 1, 2))):
             source = draw(_one(0, 1, 1, 2))
-            found[kind, ids[source]] = ids[draw(st.integers(source + 1, len(ids) - 1))]
+            found[kind, IDS[kind][source]] = IDS[kind][draw(st.integers(source + 1, len(IDS[kind]) - 1))]
     return tuple((kind, source, target) for (kind, source), target in found.items())
 
 
@@ -206,7 +210,7 @@ class Step:
     delivered: list[tuple[str, bytes]] = field(default_factory=list)  # file and line
     settings: dict[str, dict[str, str]] | None = None
     merges: tuple[tuple[str, str, str], ...] | None = None
-    crash: int | None = None  # a run is stopped at one of its places, counted around
+    crash: int | None = None  # a run is stopped at one of its places, counted around: -1 is the last
     window: Window = ALWAYS
 
 
@@ -224,6 +228,7 @@ class History:
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     """Lines and copies of them in any order, over a few runs, some of which crash."""
+    changes_come_alone = draw(_one(False, False, True))
     said = draw(st.lists(lines, min_size=5, max_size=14))
     again = draw(st.lists(st.tuples(st.sampled_from(said), arrivals), max_size=2))
     said += [line | {"received_at": f"{received_at}Z"} for line, received_at in again]
@@ -249,7 +254,22 @@ def histories(draw: st.DrawFn) -> History:
         step.merges = draw(all_merges)
         step.crash = draw(st.one_of(st.none(), st.integers(0, 99)))
         step.window = draw(_one(ALWAYS, ALWAYS, Window(None, ARRIVALS[0].date()), Window(ARRIVALS[0].date(), None)))
+    if changes_come_alone:
+        steps = draw(_changes_alone([one for step in steps for one in step.delivered]))
     return History(steps, _met(said, bool(again), copies, steps))
+
+
+@st.composite
+def _changes_alone(draw: st.DrawFn, delivered: list[tuple[str, bytes]]) -> list[Step]:
+    """All arrives at first; then a mapping or settings change, in a run that crashes late, and may be put back.
+
+    Only such a history shows what a change does that nothing else touches.
+    """
+    before = Step(delivered, draw(settings), draw(merges()))
+    changed = draw(_mostly(st.builds(Step, merges=merges()), st.builds(Step, settings=settings)))
+    changed.crash = draw(_mostly(st.integers(-8, -1), st.none()))
+    put_back = Step(settings=before.settings, merges=before.merges)
+    return [before, changed, *draw(_one([], [put_back]))]
 
 
 def _twin(line: Line, plan: Any, name: Any) -> Line:
@@ -273,6 +293,9 @@ def _met(said: list[Line], again: bool, copies: list[Line], steps: list[Step]) -
     met["runs over a part of the arrival days"] = sum(step.window != ALWAYS for step in steps)
     met["examples with a crash"] = met["crashes"] > 0
     met["examples with late data"] = order != sorted(order)
+    met["examples in which only settings or mappings change after the first run"] = len(steps) > 1 and not any(
+        step.delivered for step in steps[1:]
+    )
     met["examples with copies of lines"] = bool(copies)
     met["examples with a request sent again in another envelope"] = again
     met["examples with merges"] = any(step.merges for step in steps)
