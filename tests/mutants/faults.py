@@ -5,6 +5,7 @@ from typing import NamedTuple
 MODELS = "dbt_project/models"
 VERSIONS = f"{MODELS}/intermediate/int_touched_versions.sql"
 MESSAGES = f"{MODELS}/intermediate/int_touched_messages.sql"
+MACROS = "orchestration/lib/publish/table_macros.sql"
 WAREHOUSE = "orchestration/lib/warehouse.py"
 
 
@@ -60,6 +61,24 @@ FAULTS = [
         "dbt_project/macros/engine/time.sql",
         "cast(timezone({{ time_zone }}, timezone('UTC', {{ instant }})) as date)",
         "cast({{ instant }} as date)",
+    ),
+    Fault(
+        "The last day of a range is left out",
+        MACROS,
+        "and days.activity_date <= asked.last",
+        "and days.activity_date < asked.last",
+    ),
+    Fault(
+        "A conversation at exactly +0.2 is satisfied",
+        MACROS,
+        "sum(days.score_sum) * 5 > sum(days.scored_messages)",
+        "sum(days.score_sum) * 5 >= sum(days.scored_messages)",
+    ),
+    Fault(
+        "A value of a custom field stands for the time before it was sent",
+        f"{MODELS}/marts/dim_custom_values.sql",
+        "when changes.event_at > changes.first_event_at then",
+        "when changes.state_number > 1 then",
     ),
     Fault(
         "The user of a conversation is that of its oldest request",

@@ -22,6 +22,7 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 from orchestration.lib.publish.snapshot import MARTS
 from tests.support.histories import CHATBOTS, History, histories, report
 from tests.support.oracle import Oracle
+from tests.support.oracle_custom import custom_rows, field_rows
 from tests.support.pipeline import Crash, Pipeline, Project, copy_inbox
 from tests.support.requests import deliver, write_chatbots, write_identity
 
@@ -114,10 +115,13 @@ def assert_same_tables(one: Pipeline, other: Pipeline) -> None:
 
 
 def assert_facts_of(oracle: Oracle, pipeline: Pipeline) -> None:
-    """Facts, histories, chatbots and receipts are what the rules say."""
+    """Facts, histories, custom fields, chatbots and receipts are what the rules say."""
     assert_same(oracle.conversation_days(), pipeline.query("from fct_conversation_days"))
     for kind in ("user", "organization"):
         assert_same(oracle.intervals(kind), pipeline.query(f"select *, {kind}_name as name from dim_{kind}s"))
+        custom = pipeline.query("from dim_custom_values where kind = ?", [kind])
+        assert_same(custom_rows(oracle.custom[kind], kind), custom)
+    assert_same(field_rows(oracle.custom), pipeline.query("from custom_fields"))
     assert oracle.chatbots == [row["chatbot_id"] for row in pipeline.query("from chatbots order by chatbot_id")]
     sums = ", ".join(f"cast(coalesce(sum({column}), 0) as bigint) as {column}" for column in oracle.totals)
     assert pipeline.query(f"select {sums} from receipts") == [oracle.totals]
@@ -129,6 +133,9 @@ def assert_tables_of(
     """Both tables of one range are what the rules say."""
     for macro, expected in (("organizations", oracle.organizations), ("users", oracle.users)):
         assert_same(expected(chatbot, first, last, clock), pipeline.table(macro, chatbot, first, last, clock))
+    for kind in ("user", "organization"):
+        held = pipeline.query("from custom_values(?, ?, ?, attributes := ?)", [chatbot, kind, last, clock])
+        assert_same(oracle.custom_values(chatbot, kind, last, clock), held)
 
 
 def assert_same(expected: list[Row], found: list[Row]) -> None:

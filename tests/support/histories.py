@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -116,10 +117,18 @@ messages = st.lists(
 conversations = _one("c1", "c1", "c1", "c2", 4, "obprobe_1")
 kinds = _one(Absent, Absent, Absent, Absent, Absent, "organic", "probe", "replay", "odd")
 
-custom = _one(Absent, Absent, Absent, {"seats": 3}, {"seats": 4.5, "beta": True}, {"seats": "three"}, {"seats": None})
+custom = _one(
+    *[Absent] * 3,
+    {"seats": 3},
+    {"seats": 4.5, "beta": True},
+    {"seats": " three ", "beta": "null"},
+    {"seats": None},
+    {"seats": [5], "beta": float("nan")},
+)
 
 captures = _object(
     conversationId=conversations,
+    userId=_one(*[Absent] * 4, "u2"),
     messages=messages,
     user=users,
     organization=organizations,
@@ -182,13 +191,8 @@ malformed = _one(
     b'{"received_at": "2026-11-02T00:00:00Z", "chatbot_id": "support", "shape": "capture", "request":'
     b' {"conversationId": "c1", "messages": [{"role": "robot", "content": "x"}]}}',
 )
-settings = st.fixed_dictionaries(
-    {},
-    optional={
-        chatbot: st.fixed_dictionaries({"time_zone": st.sampled_from(ZONES), "mrr_unit": _one("units", "cents")})
-        for chatbot in CHATBOTS
-    },
-)
+_shape = st.fixed_dictionaries({"time_zone": st.sampled_from(ZONES), "mrr_unit": _one("units", "cents")})
+settings = _mostly(st.fixed_dictionaries({CHATBOTS[0]: _shape}, optional={CHATBOTS[1]: _shape}), st.just({}))
 # Targets stand behind their sources, so that no circle can be drawn; chains can.
 IDS = {"user": ("email:ann@x.example", "u1", "7", "u2"), "organization": ("name:acme", "o1", "o2", "12")}
 
@@ -236,7 +240,8 @@ def histories(draw: st.DrawFn) -> History:
     copies = draw(st.lists(st.sampled_from(said), max_size=3))
     encoded = [_encoded(one) for one in said]
     encoded += [_encoded(one, sort_keys=draw(st.booleans())) for one in copies]
-    encoded += draw(st.lists(malformed, max_size=1))
+    broken = draw(st.lists(malformed, max_size=1))
+    encoded += broken
     encoded = draw(st.permutations(encoded))
     steps = [Step() for _ in range(draw(_one(1, 2, 3, 3)))]
     # Most arrives early, sometimes all, so that later runs find settings and mappings changed for what they need not
@@ -256,7 +261,9 @@ def histories(draw: st.DrawFn) -> History:
         step.window = draw(_one(ALWAYS, ALWAYS, Window(None, ARRIVALS[0].date()), Window(ARRIVALS[0].date(), None)))
     if changes_come_alone:
         steps = draw(_changes_alone([one for step in steps for one in step.delivered]))
-    return History(steps, _met(said, bool(again), copies, steps))
+    met = _met(said, bool(again), copies, steps)
+    met["malformed lines"] = len(broken)
+    return History(steps, met)
 
 
 @st.composite
@@ -299,15 +306,21 @@ def _met(said: list[Line], again: bool, copies: list[Line], steps: list[Step]) -
     met["examples with copies of lines"] = bool(copies)
     met["examples with a request sent again in another envelope"] = again
     met["examples with merges"] = any(step.merges for step in steps)
-    met["examples with merges taken back or changed"] = (
-        len({step.merges for step in steps if step.merges is not None}) > 1
-    )
+    met["examples with merges that change between runs"] = _changes([step.merges for step in steps])
+    met["examples with settings that change between runs"] = _changes([step.settings for step in steps])
     met["examples with a time zone other than UTC"] = any(
         one.get("time_zone") != "UTC" for given in all_settings for one in given.values()
     )
-    met["examples with changing settings"] = any(one != all_settings[0] for one in all_settings)
     for line in said:
         met[f"lines of the shape {line['shape']}"] += 1
     for given in all_settings:
         met.update(f"zone {one['time_zone']}" for one in given.values())
     return met
+
+
+def _changes(given: list[Any]) -> bool:
+    """Whether a later run finds another file than the one before; None leaves it as it is, at first there is none."""
+    holding = [given[0] or ()]
+    for one in given[1:]:
+        holding.append(holding[-1] if one is None else one or ())
+    return any(one != before for before, one in pairwise(holding))

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import zstandard
 
+from tests.support.oracle_custom import columns_of, custom_history, held_at
 from tests.support.oracle_lines import Record, Unusable, read_line
 
 Row = dict[str, Any]
@@ -56,7 +57,9 @@ class Oracle:
         requests = [record for record in organic if record.messages]
         self.messages = list(self._messages(requests, _newest_scores(records)))
         self.owner = {kind: self._owners(requests, kind) for kind in ATTRIBUTES}
+        self._messages_of = {kind: self._by_owner(kind) for kind in ATTRIBUTES}
         self.history = {kind: self._history(requests, kind) for kind in ATTRIBUTES}
+        self.custom = {kind: custom_history(requests, kind, self._entity) for kind in ATTRIBUTES}
         self.chatbots = sorted({record.chatbot_id for record in requests} | self.settings.keys())
 
     def zone(self, chatbot_id: str) -> ZoneInfo:
@@ -103,6 +106,13 @@ class Oracle:
                 owners[record.chatbot_id, record.conversation_id] = self._entity(record.chatbot_id, kind, named)
         return owners
 
+    def _by_owner(self, kind: str) -> dict[Entity, list[Message]]:
+        found: dict[Entity, list[Message]] = defaultdict(list)
+        for message in self.messages:
+            if entity := self.owner[kind].get(message.conversation):
+                found[entity].append(message)
+        return found
+
     def _entity(self, chatbot_id: str, kind: str, entity_id: str) -> Entity:
         while (chatbot_id, kind, entity_id) in self._merged_into:
             entity_id = self._merged_into[chatbot_id, kind, entity_id]
@@ -130,7 +140,7 @@ class Oracle:
     ) -> list[Row]:
         """The Organizations table of a range; a null day is unbounded."""
         rows = []
-        for entity, found in self._by_owner("organization", chatbot_id, first, last).items():
+        for entity, found in self._in_range("organization", chatbot_id, first, last).items():
             shown = self._shown("organization", entity, last, clock)
             users = {self.owner["user"].get(conversation) for conversation in found} - {None}
             rows.append(
@@ -148,7 +158,7 @@ class Oracle:
     def users(self, chatbot_id: str, first: date | None, last: date | None, clock: str = "range_end") -> list[Row]:
         """The Users table of a range; a null day is unbounded."""
         rows = []
-        for entity, found in self._by_owner("user", chatbot_id, first, last).items():
+        for entity, found in self._in_range("user", chatbot_id, first, last).items():
             shown = self._shown("user", entity, last, clock)
             organization = self._newest_organization(entity, last)
             named = self._shown("organization", organization, last, clock)["name"] if organization else None
@@ -206,22 +216,36 @@ class Oracle:
                 )
         return rows
 
-    def _by_owner(
+    def custom_values(self, chatbot_id: str, kind: str, last: date | None, clock: str = "range_end") -> list[Row]:
+        """The values of custom fields that hold at the end of a day; a null day is unbounded."""
+        rows = []
+        for (entity, name), values in self.custom[kind].items():
+            if entity[0] == chatbot_id and (held := held_at(values, self._end(chatbot_id, last, clock))):
+                rows.append({"entity_id": entity[1], "field": name, **columns_of(held)})
+        return rows
+
+    def _in_range(
         self, kind: str, chatbot_id: str, first: date | None, last: date | None
     ) -> dict[Entity, dict[Conversation, list[Message]]]:
+        """The messages of a range, by entity and conversation."""
         found: dict[Entity, dict[Conversation, list[Message]]] = defaultdict(lambda: defaultdict(list))
-        for message in self.messages:
-            entity = self.owner[kind].get(message.conversation)
-            in_range = (first is None or first <= message.day) and (last is None or message.day <= last)
-            if entity and entity[0] == chatbot_id and in_range:
-                found[entity][message.conversation].append(message)
+        for entity, messages in self._messages_of[kind].items():
+            for message in messages if entity[0] == chatbot_id else []:
+                if (first is None or first <= message.day) and (last is None or message.day <= last):
+                    found[entity][message.conversation].append(message)
         return found
+
+    def _end(self, chatbot_id: str, last: date | None, clock: str) -> datetime | None:
+        """The instant before which something must have been said to show; none where everything shows."""
+        return (
+            None if clock == "now" or last is None else _start_of_day(last + timedelta(days=1), self.zone(chatbot_id))
+        )
 
     def _shown(self, kind: str, entity: Entity, last: date | None, clock: str) -> Row:
         versions = self.history[kind].get(entity)
         if not versions:
             return dict.fromkeys(ATTRIBUTES[kind])
-        end = None if clock == "now" or last is None else _start_of_day(last + timedelta(days=1), self.zone(entity[0]))
+        end = self._end(entity[0], last, clock)
         known = [version for version in versions if end is None or version.valid_from < end]
         return self._in_whole_currency(entity[0], (known[-1] if known else versions[0]).fields)
 
@@ -230,13 +254,13 @@ class Oracle:
         return fields | {"mrr": fields["mrr"] / 100} if cents and fields["mrr"] is not None else fields
 
     def _first_seen(self, kind: str, entity: Entity) -> datetime:
-        return min(one.sent_at for one in self.messages if self.owner[kind].get(one.conversation) == entity)
+        return min(message.sent_at for message in self._messages_of[kind][entity])
 
     def _newest_organization(self, user: Entity, last: date | None) -> Entity | None:
         """Of the user's conversation with the newest message up to the range's end."""
         times: dict[Conversation, list[datetime]] = defaultdict(list)
-        for message in self.messages:
-            if self.owner["user"].get(message.conversation) == user and (last is None or message.day <= last):
+        for message in self._messages_of["user"][user]:
+            if last is None or message.day <= last:
                 times[message.conversation].append(message.sent_at)
         newest = max(times, key=lambda one: (max(times[one]), min(times[one]), one[1]))
         return self.owner["organization"].get(newest)

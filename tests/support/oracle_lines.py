@@ -35,6 +35,7 @@ class Record:
     organization: str | None = None
     user_fields: dict[str, Any] = field(default_factory=dict)
     organization_fields: dict[str, Any] = field(default_factory=dict)
+    custom: dict[str, tuple[str, Any]] = field(default_factory=dict)  # type and value by field
     messages: list[tuple[str | None, str, datetime]] = field(default_factory=list)  # id, role, sent at
     scores: list[tuple[str, Fraction]] = field(default_factory=list)  # message id, mean of its chunks
     dropped: int = 0  # optional values that were dropped alone
@@ -163,7 +164,10 @@ def _read_names(record: Record, request: dict[str, Any], shape: str) -> None:
     _fields(record, user, "createdAt")  # judged, but shown nowhere
     organization_id = _optional_id(record, organization, "id")
     record.organization_fields = _fields(record, organization, "name", *COMMERCIAL)
-    fill = _fields(record, metadata, *COMMERCIAL) if shape == "track" else {}
+    reserved = COMMERCIAL if shape == "track" else ()
+    fill = _fields(record, metadata, *reserved)
+    _read_custom(record, metadata, *reserved)
+    _read_custom(record, request.get("custom") or {})
     _identify(record, user_id, organization_id, fill)
 
 
@@ -174,6 +178,25 @@ def _read_flat_names(record: Record, request: dict[str, Any]) -> None:
     named = _fields(record, {"name": metadata["organization"]} if "organization" in metadata else {}, "name")
     record.organization_fields = named
     _identify(record, user_id, None, _fields(record, metadata, *COMMERCIAL))
+    _read_custom(record, metadata, "userId", "user_id", "email", "organization", *COMMERCIAL)
+    _read_custom(record, request.get("custom") or {})
+
+
+def _read_custom(record: Record, source: dict[str, Any], *reserved: str) -> None:
+    """The chatbot's own fields, each with its type; of a field that is there twice the later one counts."""
+    for name, value in source.items():
+        if name in reserved:
+            continue
+        if value is None or (isinstance(value, str) and value.strip() in ("", "null")):
+            record.custom[name] = ("null", None)
+        elif isinstance(value, bool):
+            record.custom[name] = ("boolean", value)
+        elif isinstance(value, str):
+            record.custom[name] = ("text", value.strip())
+        elif isinstance(value, int | float) and abs(value) < 1e29:
+            record.custom[name] = ("number", Decimal(str(value)))
+        else:
+            record.dropped += 1
 
 
 def _identify(record: Record, user_id: str | None, organization_id: str | None, fill: dict[str, Any]) -> None:
