@@ -6,23 +6,19 @@ digit) and with the second computation in `tests/support/oracle.py`. CLIENTELE_S
 """
 
 import json
-import math
 import os
 import shutil
-from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 
 from orchestration.lib.publish.snapshot import MARTS
+from tests.support.agreement import assert_facts_of, assert_tables_of
 from tests.support.histories import CHATBOTS, History, histories, report
 from tests.support.oracle import Oracle
-from tests.support.oracle_custom import custom_rows, field_rows
 from tests.support.pipeline import Crash, Pipeline, Project, copy_inbox
 from tests.support.requests import deliver, write_chatbots, write_identity
 
@@ -32,8 +28,6 @@ SOAK = int(os.environ.get("CLIENTELE_SOAK") or 0)
 # Hypothesis' own choices without its mutations of what it chose before: five of six histories would be near copies.
 AVAILABLE_PROVIDERS["fresh"] = "hypothesis.internal.conjecture.providers.HypothesisProvider"
 DAYS = [date(2026, 3, 7), date(2026, 3, 8), date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)]
-
-Row = dict[str, Any]
 
 
 @settings(
@@ -112,53 +106,3 @@ def assert_same_tables(one: Pipeline, other: Pipeline) -> None:
         for chatbot in CHATBOTS:
             found = [sorted(pipeline.table(macro, chatbot, None, None), key=repr) for pipeline in (one, other)]
             assert found[0] == found[1], macro
-
-
-def assert_facts_of(oracle: Oracle, pipeline: Pipeline) -> None:
-    """Facts, histories, custom fields, chatbots and receipts are what the rules say."""
-    assert_same(oracle.conversation_days(), pipeline.query("from fct_conversation_days"))
-    for kind in ("user", "organization"):
-        assert_same(oracle.intervals(kind), pipeline.query(f"select *, {kind}_name as name from dim_{kind}s"))
-        custom = pipeline.query("from dim_custom_values where kind = ?", [kind])
-        assert_same(custom_rows(oracle.custom[kind], kind), custom)
-    assert_same(field_rows(oracle.custom), pipeline.query("from custom_fields"))
-    assert oracle.chatbots == [row["chatbot_id"] for row in pipeline.query("from chatbots order by chatbot_id")]
-    sums = ", ".join(f"cast(coalesce(sum({column}), 0) as bigint) as {column}" for column in oracle.totals)
-    assert pipeline.query(f"select {sums} from receipts") == [oracle.totals]
-
-
-def assert_tables_of(
-    oracle: Oracle, pipeline: Pipeline, chatbot: str, first: date | None, last: date | None, clock: str
-) -> None:
-    """Both tables of one range are what the rules say."""
-    for macro, expected in (("organizations", oracle.organizations), ("users", oracle.users)):
-        assert_same(expected(chatbot, first, last, clock), pipeline.table(macro, chatbot, first, last, clock))
-    for kind in ("user", "organization"):
-        held = pipeline.query("from custom_values(?, ?, ?, attributes := ?)", [chatbot, kind, last, clock])
-        assert_same(oracle.custom_values(chatbot, kind, last, clock), held)
-
-
-def assert_same(expected: list[Row], found: list[Row]) -> None:
-    """Equal as multisets, in the columns that are expected; fractions may differ behind the ninth place."""
-    names = list(expected[0]) if expected else []
-    in_order = [sorted(([row[name] for name in names] for row in rows), key=_exact_part) for rows in (expected, found)]
-    assert len(expected) == len(found), (expected, found)
-    for one, other in zip(*in_order, strict=True):
-        pairs = list(zip(names, one, other, strict=True))
-        assert all(_equal(*pair) for _, *pair in pairs), [pair for pair in pairs if not _equal(*pair[1:])] + [one]
-
-
-def _exact_part(row: Iterable[Any]) -> str:
-    return repr(
-        [value.normalize() + 0 if isinstance(value, Decimal) else value for value in row if not _is_float(value)]
-    )
-
-
-def _is_float(value: Any) -> bool:
-    return isinstance(value, float)
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if _is_float(one) and isinstance(other, float | Decimal):
-        return math.isclose(one, other, rel_tol=0, abs_tol=1e-9)
-    return bool(one == other)

@@ -1,11 +1,12 @@
-"""Real requests delivered in reverse file order in many runs: the tables are those of one run over everything.
+"""Real requests delivered in reverse file order in many runs: the tables are those of one run over everything,
+and those of the second computation in `tests/support/oracle.py`.
 
 A part of the log of `make proof`, which delivers all of it and runs the real command; this is the fast pipeline.
 """
 
 from pathlib import Path
 
-from tests.proof.comparison import check_receipts, published_rows
+from tests.proof.comparison import check_receipts, judge, published_rows
 from tests.proof.delivery import batches, put
 from tests.proof.request_log import first_settings, last_settings, request_log
 from tests.support.pipeline import Pipeline, Project
@@ -37,3 +38,4 @@ def test_trap_44_real_requests_in_reverse_order_in_thirty_runs_give_the_tables_o
     assert found.keys() == expected.keys()
     for asked, rows in expected.items():
         assert found[asked] == rows, asked
+    assert judge(at_once.home) > 0

@@ -1,7 +1,8 @@
 """`make proof`: 40 MB of real requests in reverse file order in 30 runs give the tables of one run over everything.
 
-Both are runs of the real command, with the scorer on; ends with code 1 where anything differs. A part of the log goes
-through the fast pipeline in `tests/pipeline/test_reverse_order.py`.
+Both are runs of the real command, with the scorer on; ends with code 1 where anything differs. A third home without the
+scorer is held against the second computation, which knows no VADER. A part of the log goes through the fast pipeline
+in `tests/pipeline/test_reverse_order.py`.
 """
 
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.proof.comparison import check_receipts, published_rows
+from tests.proof.comparison import check_receipts, judge, published_rows
 from tests.proof.delivery import batches, put
 from tests.proof.request_log import first_settings, last_settings, request_log
 from tests.support.pipeline import environment_of, refresh_command
@@ -52,6 +53,11 @@ def main() -> int:
         put(at_once, files)
         _refresh(at_once, delivered, "everything in one run")
         same = _compare(published_rows(one_by_one), published_rows(at_once))
+        unscored = folder / "unscored"
+        last_settings(unscored)
+        put(unscored, files)
+        _refresh(unscored, delivered, "everything in one run without the scorer", scorer="")
+        console.print(f"{judge(unscored):,} tables of ranges, and every fact, are those of the second computation.")
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     console.print(f"{'Equal to the last digit' if same else 'NOT EQUAL'}, after {minutes} min {seconds} s.")
     return 0 if same else 1
@@ -61,10 +67,10 @@ def _lines(files: dict[str, bytes]) -> int:
     return sum(content.count(b"\n") for content in files.values())
 
 
-def _refresh(home: Path, delivered: int, what: str) -> None:
+def _refresh(home: Path, delivered: int, what: str, scorer: str = "vader") -> None:
     """Run the command, and check that every line that was delivered so far is accounted for."""
     started = time.monotonic()
-    environment = environment_of(home) | {"CLIENTELE_SCORER": "vader"}
+    environment = environment_of(home) | {"CLIENTELE_SCORER": scorer}
     done = subprocess.run(refresh_command(), env=environment, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{what} failed:\n{done.stdout}{done.stderr}")

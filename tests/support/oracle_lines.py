@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import Any
 
 ROLES = ("user", "assistant", "system")
+SCORE_PLACES = 9  # of a message's score, as published
 COMMERCIAL = ("plan", "industry", "mrr")
 
 
@@ -149,7 +150,7 @@ def _scores(record: Record, request: dict[str, Any]) -> list[tuple[str, Fraction
                 chunks.append(Fraction(str(score)))
         if chunks and message_id is not None:
             if message.get("role", "user") == "user":
-                found.append((message_id, sum(chunks) / len(chunks)))
+                found.append((message_id, round(sum(chunks) / len(chunks), SCORE_PLACES)))
             else:
                 record.dropped += 1
     return found

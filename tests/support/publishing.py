@@ -53,8 +53,18 @@ class Publisher:
 
     def query(self, sql: str, *values: Any) -> list[Row]:
         """Rows of the current snapshot."""
-        file = Path(self.folder / "current.duckdb").resolve()
-        with duckdb.connect(str(file), read_only=True) as connection:
-            cursor = connection.execute(sql, values)
+        return Snapshot(self.home).query(sql, list(values))
+
+
+class Snapshot:
+    """The current snapshot of a data home, opened anew for every query, as a consumer would."""
+
+    def __init__(self, home: Path) -> None:
+        self._link = home / "published" / "current.duckdb"
+
+    def query(self, sql: str, values: list[Any] | None = None) -> list[Row]:
+        """Rows of a query, by column name."""
+        with duckdb.connect(str(self._link.resolve()), read_only=True) as connection:
+            cursor = connection.execute(sql, values or [])
             names = [column[0] for column in cursor.description or []]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
