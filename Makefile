@@ -18,7 +18,7 @@ run: $(READY)
 	@echo "               $(VENV)/bin/clientele status"
 
 test: $(READY) chromium check
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile
 
 check: $(READY)
 	$(VENV)/bin/ruff check .

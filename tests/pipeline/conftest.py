@@ -6,7 +6,6 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.support.histories import report
 from tests.support.pipeline import Pipeline, Project, compile_project
 
 
@@ -30,11 +29,3 @@ def pipeline(memory: Path, project: Project) -> Iterator[Pipeline]:
     made = Pipeline(memory / "home", project)
     yield made
     made.close()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What the random histories held, so that nobody has to believe that they were wild enough."""
-    if report:
-        terminalreporter.section("random histories")
-        for what, count in report.items():
-            terminalreporter.write_line(f"{count:>8,}  {what}")

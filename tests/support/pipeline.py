@@ -139,6 +139,7 @@ class Pipeline:
         self.project = project
         self._opened: duckdb.DuckDBPyConnection | None = None
         self._is_published = False
+        self._built: set[str] = set()  # tables of the warehouse that is open
         self._fingerprint = ""  # of the build that is open
 
     def run(self, *lines: Line | bytes, file: str = "log.jsonl") -> "Pipeline":
@@ -220,21 +221,22 @@ class Pipeline:
             self._opened.execute("set TimeZone = 'UTC'; set threads = 1")
             # Homes are thrown away: nothing is gained by moving the log of changes into the file.
             self._opened.execute("set wal_autocheckpoint = '1TB'; pragma disable_checkpoint_on_shutdown")
+            built = self._opened.execute(
+                "select database_name, schema_name, table_name from duckdb_tables()"
+            ).fetchall()
+            self._built = {".".join(f'"{part}"' for part in name) for name in built}
         return self._opened
 
     def _build(self, connection: duckdb.DuckDBPyConnection, model: Node) -> None:
-        schema, name = model.relation.replace('"', "").split(".")[1:]
+        schema = model.relation.split(".")[1]
         if model.materialized != "incremental":
             kind = model.materialized
             connection.execute(f"create schema if not exists {schema}")
             connection.execute(f"create or replace {kind} {model.relation} as {model.sql}")
             return
         connection.execute(f"create schema if not exists {schema}")
-        built = connection.execute(
-            "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, name]
-        ).fetchone()
         columns = ", ".join(f'"{column}"' for column in model.columns) or "*"
-        if built:
+        if model.relation in self._built:
             connection.execute(f"create or replace temp table arrived as select {columns} from ({model.sql})")
             described = connection.execute(f"describe {model.relation}").fetchall()
             connection.begin()
@@ -246,6 +248,7 @@ class Pipeline:
             connection.execute(f"insert into {model.relation} select {columns} from ({model.sql})")
         else:
             connection.execute(f"create table {model.relation} as {model.sql}")
+        self._built.add(model.relation)
 
     def _publish(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("detach database if exists published; attach ':memory:' as published; use published")
