@@ -9,6 +9,7 @@ from rich.table import Table
 
 from orchestration.lib.erasure.tombstones import erasures
 from orchestration.lib.errors import PipelineError
+from orchestration.lib.printable import printable
 from orchestration.lib.publish.manifest import read_manifest
 from orchestration.lib.request_log.ledger import receipts, states
 from orchestration.settings import Settings
@@ -39,8 +40,9 @@ def print_status(settings: Settings, console: Console) -> None:
         console.print(f"Erased       {len(asked):,} users and organizations{todo}")
     waiting = [one for one in files.values() if one.waiting_bytes]
     if waiting:
+        names = ", ".join(printable(one.source_file, 60) for one in waiting[:3]) + (", ..." if waiting[3:] else "")
         console.print(
-            f"Waiting      {len(waiting):,} files end in an unfinished line, which is read once it is complete"
+            f"Waiting      the last line of {len(waiting):,} files is read once it is complete: {names}", soft_wrap=True
         )
     for one in files.values():
         if one.problem:

@@ -253,3 +253,17 @@ def test_a_line_whose_text_was_cut_cannot_be_resubmitted_and_is_told_so(home: Pa
     assert isinstance(result.exception, PipelineError)
     assert "None of the 1 selected lines is valid" in str(result.exception)
     assert resubmitted(home) == []
+
+
+def test_a_stream_that_broke_off_is_settled_once_the_rest_has_come(home: Path, run: Run) -> None:
+    deliver(home, GOOD, file="log.jsonl.gz")
+    path = home / "inbox" / "log.jsonl.gz"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])
+    assert counts(land_only(home)) == (1, 0, 1)
+    assert "unfinished_stream" in run()
+    assert "breaks off after line 1" in run("explain", "log.jsonl.gz:2")
+    path.write_bytes(whole)
+    assert counts(land_only(home)) == (1, 0, 1)
+    assert "unfinished_stream" not in run()
+    assert "resubmitted in inbox/log.jsonl.gz" in run("--all")

@@ -29,7 +29,7 @@ def erased_lines(home: Path, source_file: str, first_line: int, names: ErasedNam
     """
     path, state = home / "inbox" / source_file, states(home).get(source_file)
     found: set[int] = set()
-    if not path.exists() or state is None:
+    if not path.is_file() or state is None:
         return found
     position = 0
     with _content(path) as content, suppress(EOFError, OSError, zstandard.ZstdError):

@@ -4,6 +4,7 @@ Reading bytes out of them is in `streams.py`, cutting bytes into lines in `lines
 """
 
 import os
+import stat
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -21,7 +22,7 @@ class Cursor:
     position: int = 0  # content bytes consumed
     line: int = 0  # lines consumed, blank ones included
     open_line: str | None = None  # the last line had no newline yet; its rest is "blank" or is "ignored"
-    damaged: bool = False  # the stream is damaged here, and that was reported
+    damaged: bool = False  # the stream is damaged or cut off here, and that was reported
     consumed: int = 0  # bytes of the file that were needed so far
     fingerprint: str = ""  # of the first of these bytes
 
@@ -65,6 +66,10 @@ def _inbox_file(inbox: Path, path: Path) -> InboxFile:
         status = path.stat()
     except OSError as error:
         return InboxFile(source_file, path, 0, 0, unreadable(source_file, error))
+    if not stat.S_ISREG(status.st_mode):
+        # Reading a pipe or a device may never end.
+        problem = f"inbox/{source_file} is a pipe, socket or device, so it was not read. Deliver regular files."
+        return InboxFile(source_file, path, 0, 0, problem)
     return InboxFile(source_file, path, status.st_size, status.st_mtime_ns)
 
 

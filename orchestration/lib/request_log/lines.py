@@ -23,7 +23,7 @@ class Line(NamedTuple):
     number: int
     offset: int  # position of its first byte in the content
     data: bytes
-    fault: str | None = None  # too_long, rest_of_line, damaged
+    fault: str | None = None  # too_long, rest_of_line, damaged, unfinished
     length: int = 0  # of a line that is too long
 
 
@@ -60,7 +60,6 @@ class LineReader:
 
     def lines(self) -> Iterator[Line]:
         """Every line up to the end of the file, the unfinished last one only where it is a whole object."""
-        damaged = False
         try:
             for block in self._stream.blocks():
                 start = 0
@@ -72,15 +71,22 @@ class LineReader:
                     start = end + 1
                 self._hold(block[start:])
         except DamagedStream:
-            damaged = True
-        if not damaged:
-            line = self._unfinished()
-            if line is not None:
-                yield line
-            self.waiting_bytes = self._stream.unfinished or self._held_bytes
-        elif not self._damaged:
+            yield from self._broken_off("damaged")
+            return
+        line = self._unfinished()
+        if line is not None:
+            yield line
+        self.waiting_bytes = self._stream.unfinished or self._held_bytes
+        if self._stream.unfinished:
+            yield from self._broken_off("unfinished")
+        else:
+            self._damaged = False
+
+    def _broken_off(self, fault: str) -> Iterator[Line]:
+        """Report once, until reading gets further, that a compressed stream cannot be read behind the last line."""
+        if not self._damaged:
             self._damaged = True
-            yield Line(self._line + 1, self._position, b"", "damaged")
+            yield Line(self._line + 1, self._position, b"", fault)
 
     def _hold(self, piece: bytes) -> None:
         """Keep the beginning of a line; of one that is too long, only an excerpt."""

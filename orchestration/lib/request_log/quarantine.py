@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from orchestration.lib.request_log.ledger import committed_files, ledger_path
+from orchestration.lib.request_log.ledger import committed_files, ledger_path, states
 from orchestration.lib.request_log.schemas import QUARANTINE
 
 _EXAMPLES = 2
@@ -36,7 +36,10 @@ class Selection:
 
 
 class Entry(NamedTuple):
-    """A quarantined line without its text. `submitted_as` is the file of the inbox in which it came again."""
+    """A quarantined line without its text. `submitted_as` is the file of the inbox in which it came again.
+
+    For a compressed stream that broke off and has gone on since, that is the same file.
+    """
 
     segment_id: str
     byte_offset: int
@@ -170,9 +173,27 @@ def _selected(home: Path, selection: Selection) -> Iterator[duckdb.DuckDBPyConne
             " unnest(?::varchar[]) as submitted_as",
             marks,
         )
+        stuck = [(one.source_file, one.cursor.position) for one in states(home).values() if one.cursor.damaged]
         connection.execute(
-            f"create temp view selected as from {source}"
-            f" left join marks using (segment_id, byte_offset) where {' and '.join(conditions) or 'true'}"
+            "create table stuck as select unnest(?::varchar[]) as source_file, unnest(?::bigint[]) as stuck_at",
+            [list(column) for column in zip(*stuck, strict=True)] or [[], []],
+        )
+        connection.execute(
+            f"""
+            create temp view selected as
+            with entries as (
+                select * replace (
+                    case
+                        when reason = 'unfinished_stream' and stuck_at is distinct from byte_offset then source_file
+                        else submitted_as
+                    end as submitted_as
+                )
+                from {source}
+                left join marks using (segment_id, byte_offset)
+                left join stuck using (source_file)
+            )
+            from entries where {" and ".join(conditions) or "true"}
+            """
         )
         yield connection
 

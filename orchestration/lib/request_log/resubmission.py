@@ -18,7 +18,7 @@ from orchestration.lib.request_log.records import read_record
 
 FOLDER = "resubmitted"
 # Of these the quarantine does not hold the text.
-CUT_REASONS = frozenset({"line_too_long", "damaged_stream"})
+CUT_REASONS = frozenset({"line_too_long", "damaged_stream", "unfinished_stream"})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 

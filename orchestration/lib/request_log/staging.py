@@ -158,6 +158,13 @@ def _fault(batch: Batch, line: Line) -> Rejection:
             "End every record with a newline, and deliver the appended text again in a new file."
         )
         return Rejection("broken_json", explanation)
+    if line.fault == "unfinished":
+        explanation = (
+            f"The compressed stream of inbox/{batch.state.source_file} breaks off after line {line.number - 1}: it is "
+            "cut off, or not yet written to its end. What is appended is read, and settles this; otherwise re-create "
+            "the file and deliver it under a new name; equal lines are recognised."
+        )
+        return Rejection("unfinished_stream", explanation)
     explanation = (
         f"The compressed stream of inbox/{batch.state.source_file} is damaged after line {line.number - 1}, so nothing "
         "behind it can be read. Re-create the file and deliver it under a new name; equal lines are recognised."

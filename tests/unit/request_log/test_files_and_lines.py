@@ -18,7 +18,7 @@ from request_log_samples import (
     rows,
 )
 
-from orchestration.lib.request_log import has_new_input, land, pending_bytes, receipts, states
+from orchestration.lib.request_log import has_new_input, land, peek_arrival_days, pending_bytes, receipts, states
 from orchestration.lib.request_log import streams as streams_module
 
 ENDINGS = ["jsonl", "jsonl.gz", "jsonl.zst"]
@@ -192,30 +192,56 @@ def test_a_truncated_stream_gives_its_whole_lines_and_goes_on_where_it_was_cut(h
     packed = compressed(name, content)
     (home / "inbox" / name).write_bytes(packed[: len(packed) * 2 // 3])
     one = receipt(home, "first")
-    assert one.accepted == one.lines
+    assert (one.accepted, one.quarantined) == (one.lines - 1, 1)
     assert ending.endswith("zst") or one.lines > 100
     assert one.waiting_bytes > 0
     with (home / "inbox" / name).open("ab") as file:
         file.write(packed[len(packed) * 2 // 3 :])
     second = receipt(home, "second")
-    assert (second.lines, second.waiting_bytes) == (2_000 - one.lines, 0)
+    assert (second.lines, second.quarantined, second.waiting_bytes) == (2_000 - one.accepted, 0, 0)
     assert [found["source_line"] for found in rows(home, "requests")] == [*range(1, 2_001)]
 
 
 @pytest.mark.parametrize("ending", ENDINGS[1:])
 @pytest.mark.parametrize("cut", [1, 5, 12])
-def test_a_stream_cut_in_its_header_waits(home: Path, ending: str, cut: int) -> None:
+def test_a_stream_cut_in_its_header_is_one_quarantined_entry(home: Path, ending: str, cut: int) -> None:
     packed = compressed(f"a.{ending}", encode(capture(1)))
     (home / "inbox" / f"a.{ending}").write_bytes(packed[:cut])
     one = receipt(home)
-    assert (one.lines, one.waiting_bytes) == (0, cut)
+    assert (one.lines, one.quarantined, one.waiting_bytes) == (1, 1, cut)
 
 
-def test_a_gzip_stream_without_its_check_sum_waits_for_it_but_its_lines_count(home: Path) -> None:
-    (home / "inbox" / "a.jsonl.gz").write_bytes(gzip.compress(encode(capture(1)))[:-8])
-    one = receipt(home)
-    assert (one.accepted, one.problem) == (1, None)
+@pytest.mark.parametrize("ending", ENDINGS[1:])
+def test_a_cut_off_stream_gives_the_lines_before_and_one_quarantined_entry(home: Path, ending: str) -> None:
+    name = f"a.{ending}"
+    whole = compressed(name, encode(capture(1), capture(2))) + compressed(name, encode(capture(3)))
+    path = home / "inbox" / name
+    path.write_bytes(whole[:-20])
+    one = receipt(home, "first")
+    assert (one.accepted, one.quarantined, one.problem) == (2, 1, None)
     assert one.waiting_bytes > 0
+    (entry,) = rows(home, "quarantine")
+    assert (entry["reason"], entry["source_line"]) == ("unfinished_stream", 3)
+    assert f"inbox/{name} breaks off after line 2" in entry["explanation"]
+    # Told once, also when more of it comes that does not make a line.
+    path.write_bytes(whole[:-19])
+    assert all(one.lines == 0 for one in land(home, "second"))
+    path.write_bytes(whole + compressed(name, encode(capture(4))))
+    one = receipt(home, "third")
+    assert (one.accepted, one.quarantined, one.first_line, one.waiting_bytes) == (2, 0, 3, 0)
+    assert [found["source_line"] for found in rows(home, "requests")] == [1, 2, 3, 4]
+    assert not states(home)[name].cursor.damaged
+
+
+def test_a_gzip_stream_without_its_check_sum_is_cut_off_but_its_lines_count(home: Path) -> None:
+    path, whole = home / "inbox" / "a.jsonl.gz", gzip.compress(encode(capture(1)))
+    path.write_bytes(whole[:-8])
+    one = receipt(home, "first")
+    assert (one.accepted, one.quarantined, one.problem) == (1, 1, None)
+    path.write_bytes(whole)
+    land(home, "second")
+    state = states(home)["a.jsonl.gz"]
+    assert (state.waiting_bytes, state.cursor.damaged) == (0, False)
 
 
 @pytest.mark.parametrize("ending", ENDINGS[1:])
@@ -305,6 +331,16 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(home: Path) -> None
     assert second.accepted == 1
     assert third.problem is not None
     assert "not valid UTF-8" in third.problem
+
+
+def test_a_pipe_or_a_device_under_the_name_of_a_file_is_told_and_not_waited_for(home: Path) -> None:
+    os.mkfifo(home / "inbox" / "a.jsonl")
+    (home / "inbox" / "b.jsonl").symlink_to("/dev/zero")
+    put(home, "c.jsonl", encode(capture(1)))
+    assert peek_arrival_days(home) != set()
+    pipe, device, file = land(home, "run")
+    assert [pipe.lines, device.lines, file.accepted] == [0, 0, 1]
+    assert {one.problem and one.problem.partition(" is ")[2][:4] for one in (pipe, device)} == {"a pi"}
 
 
 def test_a_touched_file_is_looked_at_and_has_nothing_to_tell(home: Path) -> None:
