@@ -1,7 +1,8 @@
 """Likely duplicates among users and organizations, read from a published snapshot, with what a merge would change.
 
 Nothing is merged here, and nothing is guessed beyond equality: one e-mail with several users, one name with several
-organizations, compared in the normal form of ids. What a person decided is in `identity.py`.
+organizations, or a name (an e-mail) without an id that is the id of another one; compared in the normal form of names.
+What a person decided is in `identity.py`.
 """
 
 from collections import defaultdict
@@ -73,12 +74,19 @@ class _Entity(NamedTuple):
     key: int
 
 
+class _Value(NamedTuple):
+    """What duplicates share: a name or an e-mail; with `is_id` it is the id of the one that has an id."""
+
+    text: str
+    is_id: bool
+
+
 class _Link(NamedTuple):
     """Two entities that share a value; the second one is nearer to the target of all that hang together."""
 
     source: _Entity
     target: _Entity
-    value: str
+    value: _Value
 
 
 def suggestions(database: Path, mapping: list[Merge], chatbot_id: str | None = None) -> list[Suggestion]:
@@ -127,16 +135,24 @@ def _of_chatbot(
             kind.name,
             link.source.entity_id,
             link.target.entity_id,
-            f"{'' if link.source.has_own_id else f'known by {kind.word} only, '}same {kind.word}: {link.value}",
+            _reason(kind, link),
             *effect,
         )
         for link, effect in zip(links, effects, strict=True)
     ]
 
 
+def _reason(kind: _Kind, link: _Link) -> str:
+    if link.source.has_own_id:
+        return f"same {kind.word}: {link.value.text}"
+    return (
+        f"known by {kind.word} only, {'which is an id' if link.value.is_id else f'same {kind.word}'}: {link.value.text}"
+    )
+
+
 def _groups(
     connection: duckdb.DuckDBPyConnection, chatbot_id: str, kind: _Kind, mapped: set[str]
-) -> dict[str, list[_Entity]]:
+) -> dict[_Value, list[_Entity]]:
     """The entities that share a value, now or at any time, by value; and the chatbot's conversations, kept aside."""
     connection.execute(
         f"""
@@ -151,34 +167,51 @@ def _groups(
     rows = connection.execute(
         f"""
         with spellings as (
-            select distinct {kind.name}_key as entity_key, {kind.name}_id as entity_id, {kind.compared} as spelling
+            select distinct {kind.name}_key as entity_key, {kind.name}_id as entity_id, {kind.compared} as spelling,
+                not starts_with({kind.name}_id, '{kind.prefix}') as has_own_id
             from {kind.table}
-            where chatbot_id = ? and {kind.compared} is not null and not list_contains(?::varchar[], {kind.name}_id)
+            where chatbot_id = ? and not list_contains(?::varchar[], {kind.name}_id)
+        ),
+        named as (
+            select distinct normalised(spelling) as value, entity_key, entity_id, has_own_id
+            from spellings where spelling is not null
+        ),
+        -- An id is a name of its entity only for one without an id, and where no other entity is called so.
+        called_by_id as (
+            select normalised(entity_id) as value,
+                any_value(entity_key) as entity_key, any_value(entity_id) as entity_id
+            from (select distinct entity_key, entity_id from spellings where has_own_id)
+            group by value having count(*) = 1
         ),
         holders as (
-            select distinct normalised(spelling) as value, entity_key, entity_id from spellings
+            select value, entity_key, entity_id, false as is_id from named
+            union all
+            select value, entity_key, entity_id, true from called_by_id
+            anti join (select value from named where has_own_id) using (value)
         ),
         shared as (
-            select value from holders group by value having count(*) > 1
+            select value, bool_or(is_id) as is_id from holders group by value having count(*) > 1
         ),
         active as (
             select entity_key, max(last_activity_at) as last_activity_at from conversations group by entity_key
         )
-        select value, entity_id, entity_key, coalesce(last_activity_at, timestamp '0001-01-01')
+        select value, shared.is_id, entity_id, entity_key, coalesce(last_activity_at, timestamp '0001-01-01')
         from holders
-        semi join shared using (value)
+        inner join shared using (value)
         left join active using (entity_key)
         order by value, entity_id
         """,
         [chatbot_id, sorted(mapped)],
     ).fetchall()
     groups = defaultdict(list)
-    for value, entity_id, key, last_activity_at in rows:
-        groups[value].append(_Entity(not entity_id.startswith(kind.prefix), last_activity_at, entity_id, key))
+    for value, is_id, entity_id, key, last_activity_at in rows:
+        groups[_Value(value, is_id)].append(
+            _Entity(not entity_id.startswith(kind.prefix), last_activity_at, entity_id, key)
+        )
     return groups
 
 
-def _links(groups: dict[str, list[_Entity]]) -> list[_Link]:
+def _links(groups: dict[_Value, list[_Entity]]) -> list[_Link]:
     """For each entity but the best of those that hang together: one that shares a value with it and is nearer to that.
 
     So no entity has two targets, no circle arises, and every single link rests on a value that both ends share.
@@ -189,7 +222,7 @@ def _links(groups: dict[str, list[_Entity]]) -> list[_Link]:
             values_of[entity].append(value)
     links: list[_Link] = []
     reached: set[_Entity] = set()
-    followed: set[str] = set()
+    followed: set[_Value] = set()
     for best in sorted(values_of, reverse=True):
         if best in reached:
             continue

@@ -77,6 +77,29 @@ def test_trap_36_two_organizations_of_one_name_and_a_name_only_one_stay_apart_an
     ]
 
 
+def test_an_organization_known_by_a_name_that_is_an_id_is_suggested_for_that_id(published: Published) -> None:
+    published.organization("Acme", "Acme Corporation")
+    published.organization("name:acme", "ACME")
+    published.organization("acme-2", None)
+    assert [(one.from_id, one.to_id, one.reason) for one in published.suggestions()] == [
+        ("name:acme", "Acme", "known by name only, which is an id: acme")
+    ]
+
+
+def test_a_name_that_an_organization_has_comes_before_an_id_that_another_one_has(published: Published) -> None:
+    published.organization("acme", "Zenith")
+    published.organization("o1", "Acme")
+    published.organization("name:acme", "Acme")
+    assert [(one.from_id, one.to_id) for one in published.suggestions()] == [("name:acme", "o1")]
+
+
+def test_ids_that_differ_in_case_are_no_duplicates(published: Published) -> None:
+    published.organization("acme", None)
+    published.organization("ACME", None)
+    published.organization("name:acme", "Acme")
+    assert published.suggestions() == []
+
+
 def test_a_user_known_by_email_only_is_suggested_for_the_id_even_when_it_spoke_last(published: Published) -> None:
     published.user("email:ann@example.com", "ann@example.com")
     published.user("u1", "Ann@example.com")
