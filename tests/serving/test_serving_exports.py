@@ -2,18 +2,21 @@
 
 import csv
 import io
-import re
-import zipfile
+from datetime import datetime, timedelta
 from decimal import Decimal
-from xml.etree import ElementTree
 
+import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from serving.exports import csv_cell, file_name
+from serving.columns import Column
+from serving.exports import csv_cell, file_name, write_xlsx
+from serving.results import Statement
+from serving.snapshot import Snapshots
 from tests.serving.published_fixture import NOW
 
+MILLISECOND = timedelta(milliseconds=1)  # finer than a spreadsheet's times
 ALL = "/api/v1/chatbots/support/{table}.{suffix}?range=all_time"
 
 
@@ -121,20 +124,35 @@ def test_parquet_keeps_decimals_and_says_that_instants_are_utc(client, table):
     assert str(schema.field("conversations").type) == "int64"
 
 
+def cells_of(content):
+    """The cells of a workbook's only sheet, row by row, as a spreadsheet program has them."""
+    return list(openpyxl.load_workbook(io.BytesIO(content)).active.iter_rows())
+
+
 def test_a_workbook_holds_texts_as_texts_and_numbers_as_numbers(client, get):
-    book = zipfile.ZipFile(io.BytesIO(fetch(client, "organizations", "xlsx", "&sort=organization_id").content))
-    names = book.namelist()
-    assert {"[Content_Types].xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml"} <= set(names)
-    for name in names:
-        ElementTree.fromstring(book.read(name))
-    sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
-    space = re.match(r"\{.*\}", sheet.tag).group()
-    rows = [["".join(cell.itertext()) for cell in row] for row in sheet.iter(f"{space}row")]
+    names, *rows = cells_of(fetch(client, "organizations", "xlsx", "&sort=organization_id").content)
     expected = get("organizations", sort="organization_id", limit=1000)["rows"]
-    assert rows[0] == list(expected[0])
-    assert [row[:2] for row in rows[1:]] == [[row["organization_id"], row["organization_name"]] for row in expected]
-    first = next(row for row in sheet.iter(f"{space}row") if "00123" in "".join(row.itertext()))
-    assert [cell.get("t") for cell in first][:5] == ["inlineStr"] * 4 + [None]
+    assert [cell.value for cell in names] == list(expected[0])
+    assert len(rows) == len(expected)
+    for row, original in zip(rows, expected, strict=True):
+        for cell, (name, value) in zip(row, original.items(), strict=True):
+            if name.endswith("_at"):
+                assert cell.value == pytest.approx(datetime.fromisoformat(value.removesuffix("Z")), abs=MILLISECOND)
+            elif isinstance(value, float):
+                assert cell.value == pytest.approx(value, rel=1e-15)
+            else:
+                assert cell.value == (value or None if isinstance(value, str) else value)
+    assert "00123" in {row[0].value for row in rows}
+
+
+def test_a_workbook_takes_no_text_for_a_formula_or_a_link(published):
+    texts = ["=1+1", "https://x.example", "-5", "007", "a\nb\x07", "x" * 1024]
+    statement = Statement("select unnest(?::varchar[])", [texts])
+    content = b"".join(write_xlsx(Snapshots(published).current(), statement, [Column("one", "One", "text")]))
+    found = [cell for (cell,) in cells_of(content)[1:]]
+    assert [cell.data_type for cell in found] == ["s"] * len(texts)
+    assert [cell.hyperlink for cell in found] == [None] * len(texts)
+    assert [cell.value for cell in found][:4] == texts[:4]
 
 
 def test_an_export_may_be_limited_but_is_not_unless_asked(client, get):
