@@ -1,11 +1,10 @@
 """Both published tables and the facts behind them, computed a second time: plain Python, from the contract alone.
 
 Reads the inbox, `chatbots.csv` and `identity.csv` of a data home and shares no code with the pipeline. Slow, short, and
-the executable form of the rules; how one line is judged is in `oracle_lines.py`.
+the executable form of the rules; files are read in `oracle_home.py`, one line is judged in `oracle_lines.py`, and
+custom fields are in `oracle_custom.py`.
 """
 
-import csv
-import gzip
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,9 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import zstandard
-
 from tests.support.oracle_custom import columns_of, custom_history, held_at
+from tests.support.oracle_home import lines_of, mapping_of, settings_of
 from tests.support.oracle_lines import Record, Unusable, read_line
 
 Row = dict[str, Any]
@@ -49,8 +47,8 @@ class Oracle:
     """The contract, applied to everything in the inbox of a home."""
 
     def __init__(self, home: Path) -> None:
-        self.settings = _settings(home / "chatbots.csv")
-        self._merged_into = _mapping(home / "identity.csv")
+        self.settings = settings_of(home)
+        self._merged_into = mapping_of(home)
         self.totals: Counter[str] = Counter(lines=0, accepted=0, duplicates=0, quarantined=0, warnings=0)
         records = sorted(self._records(home), key=lambda record: record.order)
         organic = [record for record in records if record.is_organic]
@@ -70,7 +68,7 @@ class Oracle:
     def _records(self, home: Path) -> list[Record]:
         """Accepted records, each once: where equal lines arrived, the first of them."""
         first: dict[str, Record] = {}
-        for source_file, number, line in _lines(home / "inbox"):
+        for source_file, number, line in lines_of(home):
             self.totals["lines"] += 1
             try:
                 record = read_line(line, source_file, number)
@@ -316,32 +314,3 @@ def _start_of_day(day: date, zone: ZoneInfo) -> datetime:
     while at.replace(tzinfo=UTC).astimezone(zone).date() < day:
         at += timedelta(minutes=15)
     return at
-
-
-def _lines(inbox: Path) -> Iterator[tuple[str, int, bytes]]:
-    readers = {".jsonl": lambda data: data, ".gz": gzip.decompress, ".zst": _unzstd}
-    for path in sorted(inbox.rglob("*.jsonl*")):
-        content = readers[path.suffix](path.read_bytes())
-        for number, line in enumerate(content.split(b"\n"), start=1):
-            if line.strip():
-                yield path.relative_to(inbox).as_posix(), number, line
-
-
-def _unzstd(data: bytes) -> bytes:
-    with zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
-        return reader.read()
-
-
-def _settings(path: Path) -> dict[str, Row]:
-    return {row["chatbot_id"]: row for row in _csv(path)}
-
-
-def _mapping(path: Path) -> dict[tuple[str, str, str], str]:
-    return {(row["chatbot_id"], row["kind"], row["from_id"]): row["to_id"] for row in _csv(path)}
-
-
-def _csv(path: Path) -> list[Row]:
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
