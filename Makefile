@@ -18,7 +18,7 @@ run: $(READY)
 	@echo "               $(VENV)/bin/clientele status"
 
 test: $(READY) chromium check
-	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile
+	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(VENV)/bin/ruff check .
