@@ -93,8 +93,9 @@ def write_xlsx(snapshot: Snapshot, statement: Statement, columns: Sequence[Colum
         sheet = book.add_worksheet("Export")
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(columns) - 1, COLUMN_WIDTH)
+        heading = book.add_format({"bold": True})
         for place, column in enumerate(columns):
-            sheet.write_string(0, place, column.name, book.add_format({"bold": True}))
+            sheet.write_string(0, place, column.name, heading)
         rows = chain.from_iterable(iter(lambda: result.fetchmany(ROWS_AT_ONCE), []))
         for number, row in enumerate(rows, start=1):
             for place, value in enumerate(row):

@@ -145,9 +145,8 @@ def _of_chatbot(
 def _reason(kind: _Kind, link: _Link) -> str:
     if link.source.has_own_id:
         return f"same {kind.word}: {link.value.text}"
-    return (
-        f"known by {kind.word} only, {'which is an id' if link.value.is_id else f'same {kind.word}'}: {link.value.text}"
-    )
+    shared = "which is an id" if link.value.is_id else f"same {kind.word}"
+    return f"known by {kind.word} only, {shared}: {link.value.text}"
 
 
 def _groups(
@@ -205,9 +204,8 @@ def _groups(
     ).fetchall()
     groups = defaultdict(list)
     for value, is_id, entity_id, key, last_activity_at in rows:
-        groups[_Value(value, is_id)].append(
-            _Entity(not entity_id.startswith(kind.prefix), last_activity_at, entity_id, key)
-        )
+        has_own_id = not entity_id.startswith(kind.prefix)
+        groups[_Value(value, is_id)].append(_Entity(has_own_id, last_activity_at, entity_id, key))
     return groups
 
 
