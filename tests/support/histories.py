@@ -186,6 +186,8 @@ malformed = _one(
     b"",
     b'{"received_at": "2026-11-02T00:00:00Z", "chatbot_id": "support", "shape": "letter", "request": {}}',
     b'{"received_at": "1970-01-01T00:00:00Z", "chatbot_id": "support", "shape": "capture", "request": {}}',
+    b'{"received_at": "2062-01-01T00:00:00Z", "chatbot_id": "support", "shape": "capture", "request":'
+    b' {"conversationId": "c1", "messages": [{"role": "user", "content": "x"}]}}',
     b'{"received_at": "2026-11-02T00:00:00Z", "chatbot_id": "support", "shape": "capture", "request":'
     b' {"conversationId": "c1", "messages": [{"role": "user", "sentAt": "2062-01-01T00:00:00Z"}]}}',
     b'{"received_at": "2026-11-02T00:00:00Z", "chatbot_id": "support", "shape": "capture", "request":'

@@ -50,7 +50,7 @@ def read_line(line: bytes, source_file: str, number: int) -> Record:
     if not isinstance(value, dict):
         raise Unusable
     received_at, chatbot_id, request = instant(value.get("received_at")), value.get("chatbot_id"), value.get("request")
-    if received_at is None or received_at.year < 2000 or not isinstance(request, dict):
+    if received_at is None or not 2000 <= received_at.year < 2050 or not isinstance(request, dict):
         raise Unusable
     if not isinstance(chatbot_id, str) or not chatbot_id:
         raise Unusable

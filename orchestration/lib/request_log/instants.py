@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 EARLIEST = datetime(2000, 1, 1)
+# Of an arrival, which nothing in its record can judge: what lies behind is the fault of a clock, and would stay the
+# newest activity for decades.
+LATEST_ARRIVAL = datetime(2050, 1, 1)
 LONGEST_AHEAD = timedelta(hours=24)
 _UTC = ("Z", "z")
 # Checked apart, because `fromisoformat` takes more than ISO 8601 (10:15:009+05, week dates).

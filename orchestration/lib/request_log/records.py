@@ -17,7 +17,7 @@ from orchestration.lib.request_log.faults import (
     listed,
     type_name,
 )
-from orchestration.lib.request_log.instants import EARLIEST, parse_instant
+from orchestration.lib.request_log.instants import EARLIEST, LATEST_ARRIVAL, parse_instant
 from orchestration.lib.request_log.keys import key_of, record_id_of
 from orchestration.lib.request_log.messages import message_rows
 from orchestration.lib.request_log.names import flat_names, object_names, session_columns
@@ -95,10 +95,10 @@ def _record(value: Any, canonical: bytes) -> Record:
 
 def _envelope(value: dict[str, Any]) -> tuple[datetime, str, str, dict[str, Any]]:
     received_at = parse_instant(value.get("received_at"))
-    if received_at is None or received_at < EARLIEST:
+    if received_at is None or not EARLIEST <= received_at < LATEST_ARRIVAL:
         raise UnusableRecord(
             "bad_received_at",
-            f"The envelope's `received_at` is missing, is no time, or lies before the year 2000. {RESEND}",
+            f"The envelope's `received_at` is missing, no time, or not from the years 2000 to 2049. {RESEND}",
         )
     chatbot_id = _readable_chatbot(value)
     if chatbot_id is None:

@@ -134,9 +134,11 @@ def test_times_at_the_edges_of_what_is_possible_are_accepted() -> None:
     assert latest == datetime(2026, 11, 23, 10, 15)
 
 
-def test_an_arrival_far_in_the_future_is_believed() -> None:
-    line = with_message(sentAt=None) | {"received_at": "9999-12-31T23:59:59Z"}
-    assert row(line, "messages")["sent_at"] == datetime(9999, 12, 31, 23, 59, 59)
+def test_trap_09_an_arrival_is_believed_until_the_year_2049() -> None:
+    line = with_message(sentAt=None) | {"received_at": "2049-12-31T23:59:59Z"}
+    assert row(line, "messages")["sent_at"] == datetime(2049, 12, 31, 23, 59, 59)
+    for impossible in ("2050-01-01T00:00:00Z", "2062-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        assert rejected(line | {"received_at": impossible}).reason == "bad_received_at"
 
 
 @pytest.mark.parametrize(
