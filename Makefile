@@ -66,7 +66,7 @@ chromium:
 
 # Resolve the versions in pyproject.toml anew. Needs uv (pip install uv).
 lock:
-	uv pip compile pyproject.toml --group dev --group sample --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --group dev --group sample --universal --generate-hashes \
 		--no-strip-extras --no-header --no-emit-index-url --upgrade --output-file requirements.lock
 
 clean:

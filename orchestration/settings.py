@@ -1,6 +1,6 @@
 """Every path and setting of the project, in one frozen object. The only reader of the environment.
 
-Settings of a chatbot (time zone, currency, ...) are data, not configuration: they live in `lib/chatbots.py`.
+Settings of a chatbot (time zone, currency, ...) are data, not configuration: they live in `home/chatbots.py`.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from orchestration.lib.errors import PipelineError
+from orchestration.errors import PipelineError
 
 PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt_project"

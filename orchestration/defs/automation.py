@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.defs.partitions import range_tags
-from orchestration.lib.refreshing import plan
-from orchestration.lib.request_log.pending import has_new_input
+from orchestration.extract.landing.pending import has_new_input
+from orchestration.refresh.plan import plan
 from orchestration.settings import DBT_PROJECT, Settings
 
 refresh = dg.define_asset_job(

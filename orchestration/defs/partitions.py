@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
-from orchestration.lib.warehouse import ALWAYS, Window
+from orchestration.transform.warehouse import ALWAYS, Window
 
 FIRST_DAY = date(2000, 1, 1)
 

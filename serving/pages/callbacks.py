@@ -17,16 +17,16 @@ from dash.exceptions import PreventUpdate
 from starlette.concurrency import run_in_threadpool
 
 from serving.access import Access, NotFound, visible_chatbot
-from serving.columns import Table
 from serving.pages.layout import EMPTY_CHOICE, LISTS, custom_lists, frame
 from serving.pages.quality import quality_button, quality_panel
 from serving.pages.totals import totals_line
 from serving.pages.view import freshness, view_of
-from serving.query import BadQuery, TableQuery, query_of
-from serving.ranges import Clock
-from serving.results import read_choices, read_organization_names
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
-from serving.totals import read_totals
+from serving.tables.columns import Table
+from serving.tables.query import BadQuery, TableQuery, query_of
+from serving.tables.ranges import Clock
+from serving.tables.results import read_choices, read_organization_names
+from serving.tables.totals import read_totals
 
 logger = logging.getLogger(__name__)
 PAGE = re.compile(r"/platform/(.+)/(organizations|users)")

@@ -7,11 +7,11 @@ from typing import Any
 
 import dash_ag_grid as dag
 
-from serving.columns import Column, Kind, Table
 from serving.pages import links
 from serving.pages.formats import cell
-from serving.query import TableQuery
 from serving.snapshot import Chatbot
+from serving.tables.columns import Column, Kind, Table
+from serving.tables.query import TableQuery
 
 RIGHT: frozenset[Kind] = frozenset({"count", "money", "share", "number"})
 # The narrowest width of a column, and its part of the width that is left.

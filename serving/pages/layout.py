@@ -10,13 +10,13 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from serving.columns import Column, Table
 from serving.pages.grid import empty_grid
 from serving.pages.links import pairs
 from serving.pages.view import METRIC_LABELS
-from serving.query import QUERIES
-from serving.ranges import WEEKDAYS
 from serving.snapshot import Chatbot
+from serving.tables.columns import Column, Table
+from serving.tables.query import QUERIES
+from serving.tables.ranges import WEEKDAYS
 
 DEBOUNCE = 300
 BRAND = "#eef0ff #e0e2ff #c7c9fe #a5a8ff #8386fa #6b66f1 #4f46e5 #4338ca #3730a3 #312e81"

@@ -13,14 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from serving import describe
 from serving.access import Access, NotFound, visible_chatbot, visible_chatbots
-from serving.columns import TABLES
+from serving.http import describe
 from serving.pages import plain
 from serving.pages.callbacks import add_callbacks
 from serving.pages.layout import skeleton
-from serving.ranges import Clock
 from serving.snapshot import Snapshots
+from serving.tables.columns import TABLES
+from serving.tables.ranges import Clock
 
 PREFIX = "/_pages/"
 

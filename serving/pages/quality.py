@@ -9,8 +9,8 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from serving.quality import read_whole_quality
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.quality import read_whole_quality
 
 SHARES = {
     "user_id_share": ("User id", "Not known by e-mail only, and not anonymous"),

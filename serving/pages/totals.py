@@ -4,7 +4,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from serving.pages import formats
-from serving.totals import Totals
+from serving.tables.totals import Totals
 
 NOUNS = {"conversations": "conversation", "users": "user", "organizations": "organization"}
 

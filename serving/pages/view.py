@@ -10,12 +10,13 @@ from typing import Any
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from serving.custom import CustomFilter
-from serving.exports import FORMATS
 from serving.pages import formats, grid, links
-from serving.query import PAGE_LIMIT, QUERIES, BadQuery, TableQuery, query_of
-from serving.ranges import DEFAULT_PRESET, today_of
-from serving.results import (
+from serving.snapshot import Chatbot, Snapshot
+from serving.tables.custom import CustomFilter
+from serving.tables.exports import FORMATS
+from serving.tables.query import PAGE_LIMIT, QUERIES, BadQuery, TableQuery, query_of
+from serving.tables.ranges import DEFAULT_PRESET, today_of
+from serving.tables.results import (
     METRICS,
     Page,
     closed,
@@ -23,7 +24,6 @@ from serving.results import (
     read_organization_names,
     read_page,
 )
-from serving.snapshot import Chatbot, Snapshot
 
 PRESET_LABELS = {
     "today": "Today",

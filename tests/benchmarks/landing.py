@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from orchestration.lib.request_log.landing import land
+from orchestration.extract.landing.land import land
 from tests.benchmarks.pairs import Comparison, compare
 
 TITLE = "Landing: 20,000 requests of 4 messages, one process"

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 from starlette.testclient import TestClient
 
-from orchestration.lib.publish.snapshot import MACROS
-from serving.app import create_app
+from orchestration.publish.snapshot import MACROS
+from serving.http.app import create_app
 from serving.snapshot import READER
 from tests.benchmarks.pairs import Comparison, compare
 

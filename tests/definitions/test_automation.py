@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from orchestration.defs.automation import daily_refresh, new_input
-from orchestration.lib.errors import PipelineError
-from orchestration.lib.request_log.landing import land
+from orchestration.errors import PipelineError
+from orchestration.extract.landing.land import land
 from orchestration.settings import Settings
 from tests.support.requests import capture, deliver, said
 

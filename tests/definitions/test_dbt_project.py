@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.lib.dbt_manifest import ensure_manifest
-from orchestration.lib.request_log.landing import ensure_raw
-from orchestration.lib.scoring import ensure_scores_schema
-from orchestration.lib.warehouse import prepare
+from orchestration.extract.landing.land import ensure_raw
+from orchestration.extract.scoring import ensure_scores_schema
 from orchestration.settings import DBT_PROJECT
+from orchestration.transform.dbt_manifest import ensure_manifest
+from orchestration.transform.warehouse import prepare
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from typing import NamedTuple
 MODELS = "dbt_project/models"
 VERSIONS = f"{MODELS}/intermediate/int_touched_versions.sql"
 MESSAGES = f"{MODELS}/intermediate/int_touched_messages.sql"
-MACROS = "orchestration/lib/publish/table_macros.sql"
-WAREHOUSE = "orchestration/lib/warehouse.py"
+MACROS = "orchestration/publish/table_macros.sql"
+WAREHOUSE = "orchestration/transform/warehouse.py"
 
 
 class Fault(NamedTuple):

@@ -7,9 +7,9 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli import app
-from orchestration.lib.erasure.tombstones import erasures
-from orchestration.lib.errors import PipelineError
+from orchestration.commands.main import app
+from orchestration.erasure.tombstones import erasures
+from orchestration.errors import PipelineError
 from tests.support.pipeline import environment_of, refresh, refresh_command
 from tests.support.requests import capture, deliver, said, write_identity
 

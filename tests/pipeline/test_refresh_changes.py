@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.lib.warehouse import Window
+from orchestration.transform.warehouse import Window
 from tests.support.pipeline import Crash, Pipeline
 from tests.support.publishing import Publisher
 from tests.support.requests import Line, analysis, capture, deliver, said, write_chatbots, write_identity

@@ -18,11 +18,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.lib.dbt_manifest import ensure_manifest
-from orchestration.lib.publish.snapshot import MARTS, publish
-from orchestration.lib.request_log import receipts_table
-from orchestration.lib.warehouse import read_build
+from orchestration.extract.landing.ledger import receipts_table
+from orchestration.publish.snapshot import MARTS, publish
 from orchestration.settings import DBT_PROJECT
+from orchestration.transform.dbt_manifest import ensure_manifest
+from orchestration.transform.warehouse import read_build
 from tests.support.pipeline import Pipeline, Project, copy_inbox, environment_of, refresh, refresh_command
 from tests.support.requests import Line, analysis, capture, deliver, flat, said, write_chatbots, write_identity
 

@@ -14,13 +14,13 @@ import duckdb
 import pytest
 import zstandard
 
-from orchestration.lib.erasure.absence import traces
-from orchestration.lib.erasure.sweep import sweep
-from orchestration.lib.erasure.tombstones import Kind, request
-from orchestration.lib.errors import PipelineError
-from orchestration.lib.publish.snapshot import MARTS
-from orchestration.lib.refreshing import plan
-from orchestration.lib.request_log import receipts
+from orchestration.erasure.absence import traces
+from orchestration.erasure.sweep import sweep
+from orchestration.erasure.tombstones import Kind, request
+from orchestration.errors import PipelineError
+from orchestration.extract.landing.ledger import receipts
+from orchestration.publish.snapshot import MARTS
+from orchestration.refresh.plan import plan
 from orchestration.settings import DBT_PROJECT
 from tests.support.pipeline import Pipeline, copy_inbox
 from tests.support.publishing import Publisher
@@ -251,7 +251,7 @@ def one_change_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for place, name in (("rewriting", "replace"), ("inbox", "replace"), ("inbox", "pwrite")):
         stand_in = SimpleNamespace(**vars(os) | {name: counted(getattr(os, name))})
-        monkeypatch.setattr(f"orchestration.lib.erasure.{place}.os", stand_in, raising=True)
+        monkeypatch.setattr(f"orchestration.erasure.{place}.os", stand_in, raising=True)
 
 
 @pytest.mark.usefixtures("one_change_at_a_time")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.lib.errors import PipelineError
-from orchestration.lib.publish.snapshot import MARTS
+from orchestration.errors import PipelineError
+from orchestration.publish.snapshot import MARTS
 from tests.support.pipeline import Crash, Pipeline
 from tests.support.requests import Line, capture, flat, said, write_identity
 

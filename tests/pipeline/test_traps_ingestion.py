@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.lib.warehouse import Window
+from orchestration.transform.warehouse import Window
 from tests.support.pipeline import Pipeline
 from tests.support.requests import Line, analysis, capture, deliver, said
 

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from orchestration.lib.publish.snapshot import MARTS
-from serving.query import query_of
+from orchestration.publish.snapshot import MARTS
 from serving.snapshot import Snapshots
-from serving.totals import read_totals
+from serving.tables.query import query_of
+from serving.tables.totals import read_totals
 from tests.support.pipeline import Crash, Pipeline
 from tests.support.publishing import Publisher
 from tests.support.requests import analysis, capture, said, write_chatbots

@@ -16,9 +16,9 @@ from typing import Any
 
 import orjson
 
-from orchestration.lib.sample import write_sample
-from orchestration.lib.sample.directory import ORGANIZATIONS, PLANS, organization
-from orchestration.lib.sample.draws import draw, draw_between, pick
+from orchestration.sample import write_sample
+from orchestration.sample.directory import ORGANIZATIONS, PLANS, organization
+from orchestration.sample.draws import draw, draw_between, pick
 from tests.support.requests import Line, analysis, capture, track, write_chatbots, write_identity
 
 ABROAD = "abroad"

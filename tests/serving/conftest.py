@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from serving.app import create_app
+from serving.http.app import create_app
 from tests.serving.published_fixture import NOW, publish, read
 
 pytest.register_assert_rewrite("browser")

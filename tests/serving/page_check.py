@@ -7,10 +7,10 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from serving.columns import TABLES
 from serving.pages import formats
-from serving.ranges import days_of, today_of
 from serving.snapshot import Chatbot, Snapshots
+from serving.tables.columns import TABLES
+from serving.tables.ranges import days_of, today_of
 from tests.serving.browser import eventually, shown_rows, sort_by
 from tests.serving.published_fixture import read
 

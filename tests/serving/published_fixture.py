@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.lib.identity_suggestions import add_normalised
-from orchestration.lib.publish.changes import LEDGER
-from orchestration.lib.publish.snapshot import QUALITY
+from orchestration.identity.suggestions import add_normalised
+from orchestration.publish.changes import LEDGER
+from orchestration.publish.snapshot import QUALITY
 from serving.snapshot import READER
 from tests.serving.published_changes import CHANGES
 
-MACROS = Path(__file__).parents[2] / "orchestration/lib/publish/table_macros.sql"
+MACROS = Path(__file__).parents[2] / "orchestration/publish/table_macros.sql"
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DATA_THROUGH = datetime(2026, 11, 22, 10, 15)
 CHATBOTS = [

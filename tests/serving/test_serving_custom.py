@@ -12,13 +12,13 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from serving.exports import decimal_text
 from serving.pages import formats, grid
 from serving.pages.layout import custom_lists, frame
 from serving.pages.view import view_of
-from serving.query import query_of
-from serving.results import read_choices
 from serving.snapshot import Snapshots
+from serving.tables.exports import decimal_text
+from serving.tables.query import query_of
+from serving.tables.results import read_choices
 from tests.serving.published_fixture import NOW
 
 SIZE = 'custom.size, "m²"'

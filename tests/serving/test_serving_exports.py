@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from serving.columns import Column
-from serving.exports import csv_cell, file_name, write_xlsx
-from serving.results import Statement
 from serving.snapshot import Snapshots
+from serving.tables.columns import Column
+from serving.tables.exports import csv_cell, file_name, write_xlsx
+from serving.tables.results import Statement
 from tests.serving.published_fixture import NOW
 
 MILLISECOND = timedelta(milliseconds=1)  # finer than a spreadsheet's times

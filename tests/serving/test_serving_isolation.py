@@ -7,8 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from serving.app import create_app
-from serving.server import NotLoopback, serve
+from serving.http.app import create_app
+from serving.http.server import NotLoopback, serve
 from tests.serving.published_fixture import NOW
 
 BASE = "http://127.0.0.1:8000"

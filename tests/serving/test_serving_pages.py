@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from serving.columns import ORGANIZATIONS
 from serving.pages import formats, links
 from serving.pages.view import freshness, view_of
-from serving.query import OrganizationsQuery
-from serving.results import read_choices
 from serving.snapshot import Snapshots
+from serving.tables.columns import ORGANIZATIONS
+from serving.tables.query import OrganizationsQuery
+from serving.tables.results import read_choices
 from tests.serving.published_fixture import NOW
 
 

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from starlette.testclient import TestClient
 
-from serving.app import create_app
+from serving.http.app import create_app
 from serving.pages.quality import percent, quality_button, quality_panel
 from serving.snapshot import Snapshots
 from tests.serving.browser import launched, serving, visiting

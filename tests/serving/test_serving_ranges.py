@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from serving.ranges import Days, days_of, today_of
 from serving.snapshot import Chatbot
+from serving.tables.ranges import Days, days_of, today_of
 
 SUNDAY = date(2026, 11, 22)
 

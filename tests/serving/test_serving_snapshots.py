@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from starlette.testclient import TestClient
 
-from serving.app import create_app
+from serving.http.app import create_app
 from serving.snapshot import NothingPublished, Snapshots
 from tests.serving.published_fixture import NOW, Rows, publish
 

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 import pytest
 
 from serving.pages.totals import totals_line
-from serving.periods import previous_period
-from serving.query import query_of
-from serving.ranges import Days, days_of
 from serving.snapshot import Snapshots
-from serving.totals import Totals, read_totals
+from serving.tables.periods import previous_period
+from serving.tables.query import query_of
+from serving.tables.ranges import Days, days_of
+from serving.tables.totals import Totals, read_totals
 from tests.serving.published_fixture import NOW
 
 BY_SQL = """

@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from orchestration.lib.warehouse import ALWAYS, Window
+from orchestration.transform.warehouse import ALWAYS, Window
 from tests.support.requests import Line
 
 CHATBOTS = ("support", "it's")

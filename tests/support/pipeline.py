@@ -17,13 +17,14 @@ from typing import Any
 import duckdb
 import jinja2
 
-from orchestration.lib.erasure.sweep import sweep
-from orchestration.lib.erasure.tombstones import read_tombstones
-from orchestration.lib.publish.snapshot import MACROS, MARTS
-from orchestration.lib.request_log import land, receipts_table
-from orchestration.lib.scoring import ensure_scores_schema
-from orchestration.lib.warehouse import ALWAYS, Window, commit, prepare
+from orchestration.erasure.sweep import sweep
+from orchestration.erasure.tombstones import read_tombstones
+from orchestration.extract.landing.land import land
+from orchestration.extract.landing.ledger import receipts_table
+from orchestration.extract.scoring import ensure_scores_schema
+from orchestration.publish.snapshot import MACROS, MARTS
 from orchestration.settings import DBT_PROJECT
+from orchestration.transform.warehouse import ALWAYS, Window, commit, prepare
 from tests.support.requests import SUPPORT, Line, deliver
 
 Row = dict[str, Any]

@@ -5,13 +5,13 @@ from typing import Any
 
 import duckdb
 
-from orchestration.lib.dbt_manifest import ensure_manifest
-from orchestration.lib.erasure.tombstones import read_tombstones
-from orchestration.lib.publish.manifest import read_manifest
-from orchestration.lib.publish.snapshot import publish
-from orchestration.lib.request_log import receipts_table
-from orchestration.lib.warehouse import read_build
+from orchestration.erasure.tombstones import read_tombstones
+from orchestration.extract.landing.ledger import receipts_table
+from orchestration.publish.manifest import read_manifest
+from orchestration.publish.snapshot import publish
 from orchestration.settings import DBT_PROJECT
+from orchestration.transform.dbt_manifest import ensure_manifest
+from orchestration.transform.warehouse import read_build
 from tests.support.pipeline import Pipeline, Row
 from tests.support.requests import Line
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli import app
-from orchestration.lib.errors import PipelineError
-from orchestration.lib.identity import Merge, read_identity
-from orchestration.lib.identity_suggestions import Numbers
+from orchestration.commands.main import app
+from orchestration.errors import PipelineError
+from orchestration.identity.mapping import Merge, read_identity
+from orchestration.identity.suggestions import Numbers
 from tests.unit.tiny_snapshot import SUPPORT, Published
 
 HEADER = "chatbot_id,kind,from_id,to_id,reason\n"

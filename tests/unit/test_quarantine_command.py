@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from orchestration.cli import app
-from orchestration.lib.errors import PipelineError
-from orchestration.lib.request_log import Receipt, land, records, resubmission
+from orchestration.commands.main import app
+from orchestration.errors import PipelineError
+from orchestration.extract.landing.land import land
+from orchestration.extract.landing.ledger import Receipt
+from orchestration.extract.quarantine import resubmission
+from orchestration.extract.records import records
 from tests.support.requests import capture, deliver, encode, said
 
 GOOD = capture("c1", said("m1", "2026-11-22T10:00:00Z"))

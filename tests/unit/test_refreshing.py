@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from orchestration.defs.partitions import range_tags, window_of
-from orchestration.lib.refreshing import ranges
-from orchestration.lib.warehouse import Window
+from orchestration.refresh.plan import ranges
+from orchestration.transform.warehouse import Window
 
 TODAY = date(2026, 11, 22)
 

@@ -16,10 +16,10 @@ from typing import Any
 import orjson
 import pytest
 
-from orchestration.lib.errors import PipelineError
-from orchestration.lib.sample import SampleReport, write_sample, write_sample_chatbots
-from orchestration.lib.sample.dataset import Conversation, read_conversations
-from orchestration.lib.sample.load import _weeks_to
+from orchestration.errors import PipelineError
+from orchestration.sample import SampleReport, write_sample, write_sample_chatbots
+from orchestration.sample.dataset import Conversation, read_conversations
+from orchestration.sample.load import _weeks_to
 
 TODAY = date(2026, 11, 22)
 Line = dict[str, Any]
@@ -211,7 +211,7 @@ def killed_and_moved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, li
     inbox = tmp_path_factory.mktemp("moved") / "inbox"
     code = (
         "import sys; from datetime import date; from pathlib import Path\n"
-        "from orchestration.lib.sample import write_sample\n"
+        "from orchestration.sample import write_sample\n"
         "write_sample(Path(sys.argv[1]), weeks_shift=0, today=date(2026, 11, 22))"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(inbox)], cwd=Path(__file__).parents[2])

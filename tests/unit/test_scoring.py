@@ -17,9 +17,16 @@ import pyarrow.parquet as pq
 import pytest
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from orchestration.lib.request_log.schemas import MESSAGES
-from orchestration.lib.sample.dataset import read_conversations
-from orchestration.lib.scoring import SCORES, Vader, ensure_scores_schema, score_file_of, score_new_messages, score_text
+from orchestration.extract.landing.schemas import MESSAGES
+from orchestration.extract.scoring import (
+    SCORES,
+    Vader,
+    ensure_scores_schema,
+    score_file_of,
+    score_new_messages,
+    score_text,
+)
+from orchestration.sample.dataset import read_conversations
 
 REFERENCE = SentimentIntensityAnalyzer()
 # Words that the reference's rules are about, besides those of its lexicon.
@@ -212,7 +219,7 @@ def test_a_killed_run_leaves_whole_files_and_no_process_and_is_finished_by_the_n
     ]
     script = tmp_path / "score.py"
     script.write_text(
-        "import sys\nfrom pathlib import Path\nfrom orchestration.lib.scoring import score_new_messages\n"
+        "import sys\nfrom pathlib import Path\nfrom orchestration.extract.scoring import score_new_messages\n"
         "if __name__ == '__main__':\n"
         "    score_new_messages(Path(sys.argv[1]), [Path(file) for file in sys.argv[2:]], workers=2)\n"
     )

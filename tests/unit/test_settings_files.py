@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.lib.chatbots import Chatbot, read_chatbots, with_unlisted
-from orchestration.lib.errors import PipelineError
-from orchestration.lib.identity import Merge, read_identity
+from orchestration.errors import PipelineError
+from orchestration.home.chatbots import Chatbot, read_chatbots, with_unlisted
+from orchestration.identity.mapping import Merge, read_identity
 
 HEADER = "chatbot_id,name,time_zone,week_start,currency,mrr_unit\n"
 MAPPING = "chatbot_id,kind,from_id,to_id,reason\n"

@@ -7,10 +7,10 @@ from typing import Any
 
 import duckdb
 
-from orchestration.lib.identity import Merge
-from orchestration.lib.identity_suggestions import Suggestion, suggestions
-from orchestration.lib.publish.snapshot import MACROS
-from orchestration.lib.request_log.keys import key_of
+from orchestration.extract.records.keys import key_of
+from orchestration.identity.mapping import Merge
+from orchestration.identity.suggestions import Suggestion, suggestions
+from orchestration.publish.snapshot import MACROS
 
 SUPPORT = "support"
 TABLES = """

@@ -1,4 +1,4 @@
-"""Request log -> raw, and raw -> scores, by arrival day. Reading and checking lines is in `lib/request_log`."""
+"""Request log -> raw, and raw -> scores, by arrival day. Reading and checking lines is in `orchestration/extract`."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,11 @@ import dagster as dg
 
 from orchestration.defs.partitions import ARRIVAL_DAYS
 from orchestration.defs.reporting import preview, progress_log
-from orchestration.lib.erasure.sweep import sweep
-from orchestration.lib.locking import exclusive
-from orchestration.lib.request_log.landing import land
-from orchestration.lib.request_log.ledger import committed_files, receipts
-from orchestration.lib.scoring import ensure_scores_schema, score_new_messages
+from orchestration.erasure.sweep import sweep
+from orchestration.extract.landing.land import land
+from orchestration.extract.landing.ledger import committed_files, receipts
+from orchestration.extract.scoring import ensure_scores_schema, score_new_messages
+from orchestration.home.locking import exclusive
 from orchestration.settings import Settings
 
 RAW = {

@@ -1,4 +1,4 @@
-"""Warehouse -> what consumers read. How a snapshot is made and checked is in `lib/publish`."""
+"""Warehouse -> what consumers read. How a snapshot is made and checked is in `orchestration/publish`."""
 
 from datetime import timedelta
 
@@ -8,13 +8,13 @@ import pyarrow as pa
 
 from orchestration.defs.reporting import preview
 from orchestration.defs.transform.assets import MANIFEST
-from orchestration.lib.erasure.tombstones import read_tombstones
-from orchestration.lib.errors import PipelineError
-from orchestration.lib.locking import exclusive
-from orchestration.lib.publish.snapshot import MARTS, is_published, publish
-from orchestration.lib.request_log.ledger import receipts_table
-from orchestration.lib.warehouse import read_build
+from orchestration.erasure.tombstones import read_tombstones
+from orchestration.errors import PipelineError
+from orchestration.extract.landing.ledger import receipts_table
+from orchestration.home.locking import exclusive
+from orchestration.publish.snapshot import MARTS, is_published, publish
 from orchestration.settings import Settings
+from orchestration.transform.warehouse import read_build
 
 # A daily refresh that is an hour late is worth a look; one that was missed is an alarm.
 FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))

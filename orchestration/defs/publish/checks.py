@@ -1,6 +1,6 @@
 """Checks of the published data's quality and age: they warn, and hold nothing up.
 
-What is counted is in `lib/publish/data_quality.sql`. Whether a snapshot is right is checked before it is published.
+What is counted is in `publish/data_quality.sql`. Whether a snapshot is right is checked before it is published.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import duckdb
 import pandas as pd
 
 from orchestration.defs.reporting import preview
-from orchestration.lib.erasure.absence import in_snapshots
-from orchestration.lib.erasure.tombstones import read_tombstones
+from orchestration.erasure.absence import in_snapshots
+from orchestration.erasure.tombstones import read_tombstones
 from orchestration.settings import Settings
 
 SHARES = ("user_id_share", "organization_share", "plan_share", "mrr_share", "scored_share")

@@ -9,12 +9,12 @@ from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.defs.partitions import window_of
 from orchestration.defs.transform.translator import LayerTranslator
-from orchestration.lib.dbt_manifest import ensure_manifest
-from orchestration.lib.erasure.tombstones import read_tombstones
-from orchestration.lib.locking import exclusive
-from orchestration.lib.refreshing import fingerprint_of
-from orchestration.lib.warehouse import commit, prepare
+from orchestration.erasure.tombstones import read_tombstones
+from orchestration.home.locking import exclusive
+from orchestration.refresh.plan import fingerprint_of
 from orchestration.settings import DBT_PROJECT, Settings
+from orchestration.transform.dbt_manifest import ensure_manifest
+from orchestration.transform.warehouse import commit, prepare
 
 # The assets are read from the manifest, so it is made here when the models are newer.
 MANIFEST = ensure_manifest(DBT_PROJECT)

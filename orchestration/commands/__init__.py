@@ -1,0 +1,1 @@
+"""The command line, a file for each command group; `main.py` puts them together. What they do is done elsewhere."""

@@ -1,0 +1,117 @@
+"""The command line: thin. Each command reads the settings, calls one thing, and says in sentences what happened."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from orchestration.commands import erase, identity, quarantine
+from orchestration.commands.status import print_status
+from orchestration.commands.tables import print_tables
+from orchestration.errors import PipelineError
+from orchestration.settings import load_settings
+from orchestration.transform.warehouse import Window
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The warehouse behind Organizations and Users.",
+)
+app.add_typer(erase.app, name="erase")
+app.add_typer(identity.app, name="identity")
+app.add_typer(quarantine.app, name="quarantine")
+# Output that goes to a file or a pipe has no width of its own; the tables need about this much.
+console = Console(width=None if sys.stdout.isatty() else 160)
+
+
+def main() -> None:
+    """Entry point of `clientele`: failures that people can act on are one line and exit code 1."""
+    try:
+        app()
+    except PipelineError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def refresh(
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First arrival day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last arrival day.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Rebuild the warehouse from raw.")] = False,
+) -> None:
+    """Process everything that arrived and is not yet processed, and publish it."""
+    if first and last and first > last:
+        raise PipelineError(f"--from {first:%Y-%m-%d} lies after --to {last:%Y-%m-%d}. Swap them.")
+    if full and (first or last):
+        raise PipelineError("--full rebuilds from all of raw: leave out --from and --to.")
+    settings = load_settings()
+    window = Window(first and first.date(), last and last.date())
+    from orchestration.refresh.run import run_refresh
+
+    run_refresh(settings, window, full=full, console=console)
+
+
+@app.command()
+def sample(
+    unmoved: Annotated[bool, typer.Option("--unmoved", help="Keep the times of 2018.")] = False,
+) -> None:
+    """Write the sample conversations to the inbox as a request log, and switch the scorer on for this data home."""
+    from orchestration.sample import write_sample, write_sample_chatbots
+
+    settings = load_settings()
+    with console.status("Writing the sample to the inbox"):
+        report = write_sample(settings.inbox, weeks_shift=0 if unmoved else "to_today", today=datetime.now(UTC).date())
+    write_sample_chatbots(settings.home / "chatbots.csv")
+    settings.enable_scorer("vader")
+    console.print(
+        f"The sample {'was already' if report.already_there else 'is'} in the inbox: {report.conversations:,}"
+        f" conversations, {report.messages:,} messages of {report.people:,} people in {report.requests:,} requests,"
+        f" arrived {report.first_arrival:%Y-%m-%d} to {report.last_arrival:%Y-%m-%d}.",
+        highlight=False,
+    )
+
+
+@app.command()
+def status() -> None:
+    """What was read, accepted, duplicate and quarantined; how far the data runs; the last runs."""
+    print_status(load_settings(), console)
+
+
+@app.command()
+def tables(
+    rows: Annotated[int, typer.Option(min=1, help="Rows of each table.")] = 5,
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
+) -> None:
+    """Print the top of both published tables, newest activity first."""
+    print_tables(load_settings(), rows, first and first.date(), last and last.date(), console)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Loopback only, until there is access control.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+) -> None:
+    """Serve the pages and the API from the published snapshots."""
+    from serving.http.server import NotLoopback, serve
+
+    try:
+        serve(load_settings().published, host=host, port=port)
+    except NotLoopback as error:
+        raise PipelineError(str(error)) from None
+
+
+@app.command()
+def dev(port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
+    """Dagster's own UI on this data home: every asset, check, schedule and sensor, with the scheduler running."""
+    from orchestration.refresh.run import serve_dagster
+
+    serve_dagster(load_settings(), port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""`clientele status`: the state of a data home. Prints only."""
+
+import sqlite3
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from orchestration.commands.printable import printable
+from orchestration.erasure.tombstones import erasures
+from orchestration.extract.landing.ledger import receipts, states
+from orchestration.publish.manifest import read_manifest
+from orchestration.settings import Settings
+
+RUNS = 5
+
+
+def print_status(settings: Settings, console: Console) -> None:
+    """What was read and what became of it, how far the published data runs, and the last runs."""
+    files = states(settings.home)
+    read = receipts(settings.home)
+    console.print(f"Data home    {settings.home}", highlight=False, soft_wrap=True)
+    counts = {
+        name: sum(getattr(one, name) for one in read) for name in ("lines", "accepted", "duplicates", "quarantined")
+    }
+    console.print(
+        "Read         {lines:,} lines of {files:,} files: {accepted:,} accepted, {duplicates:,} duplicate,"
+        " {quarantined:,} quarantined".format(files=len(files), **counts)
+    )
+    console.print(f"Warnings     {sum(one.warnings for one in read):,} optional values dropped")
+    if asked := erasures(settings.home):
+        open_requests = sum(one.done_at is None for one in asked)
+        todo = f", {open_requests:,} of them in the next refresh" if open_requests else ""
+        console.print(f"Erased       {len(asked):,} users and organizations{todo}")
+    waiting = [one for one in files.values() if one.waiting_bytes]
+    if waiting:
+        names = ", ".join(printable(one.source_file, 60) for one in waiting[:3]) + (", ..." if waiting[3:] else "")
+        console.print(
+            f"Waiting      the last line of {len(waiting):,} files is read once it is complete: {names}", soft_wrap=True
+        )
+    for one in files.values():
+        if one.problem:
+            console.print(f"Problem      {one.source_file}: {one.problem}", style="yellow", soft_wrap=True)
+    manifest = read_manifest(settings.published)
+    if manifest is None:
+        console.print("Published    nothing yet: run `clientele refresh`")
+    else:
+        console.print(f"Published    snapshot {manifest['snapshot_id']}, data through {manifest['data_through']}")
+    for line in _last_runs(settings):
+        console.print(line, highlight=False)
+
+
+def _last_runs(settings: Settings) -> list[str]:
+    """The newest runs of Dagster's own storage, read without loading Dagster."""
+    storage = settings.dagster_home / "history" / "runs.db"
+    if not storage.exists():
+        return []
+    with sqlite3.connect(f"file:{storage}?mode=ro", uri=True) as connection:
+        rows = connection.execute(
+            "select run_id, status, start_time, end_time from runs order by id desc limit ?", [RUNS]
+        ).fetchall()
+    return [
+        f"Run          {run_id[:8]} {status.lower()}"
+        + (f", started {datetime.fromtimestamp(start, UTC):%Y-%m-%d %H:%M:%S} UTC" if start else "")
+        + (f", took {end - start:.0f} s" if start and end else "")
+        for run_id, status, start, end in rows
+    ]

@@ -1,0 +1,291 @@
+"""`land`: everything new in the inbox -> raw Parquet, quarantine and receipts, exactly once whatever is killed when.
+
+The steps of a segment: stage its files (durable, invisible), note their final names as intended, move them, commit the
+ledger. A crash leaves staged or intended files, which the next landing deletes before it reads the lines again.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock, Timeout
+
+from orchestration.errors import PipelineError
+from orchestration.extract.inbox.files import Cursor, InboxFile, inbox_files, unreadable
+from orchestration.extract.inbox.lines import ChangedFile, Line, open_lines
+from orchestration.extract.landing.duplicates import SeenRecords
+from orchestration.extract.landing.ledger import FileState, Ledger, Receipt, Segment, SegmentFile, receipts
+from orchestration.extract.landing.schemas import QUARANTINE, RAW_TABLES
+from orchestration.extract.landing.staging import Batch, Staged, StagedFile, write_durably
+from orchestration.extract.landing.workers import stager
+from orchestration.extract.records.keys import file_digest
+
+LINE_LIMIT = 16 << 20
+SEGMENT_LINES = 50_000
+SEGMENT_BYTES = 32 << 20
+# Below this many new bytes, starting worker processes takes longer than they save.
+PARALLEL_BYTES = 8 << 20
+MORE_TO_READ = -1  # in place of a time of change, in the state of a file that is not read to its end
+EMPTY_DAY = date(1970, 1, 1)
+
+
+class LandingBusy(PipelineError):
+    """Another process is landing into the same home."""
+
+
+class Progress(NamedTuple):
+    """How far a landing is, after each committed segment; bytes of the inbox files as they lie on the disk."""
+
+    source_file: str
+    lines: int
+    bytes_read: int
+    bytes_to_read: int
+
+
+class _Plan(NamedTuple):
+    home: Path
+    run_id: str
+    line_limit: int
+    segment_lines: int
+    staging: Path
+    read_at: datetime
+
+
+def land(
+    home: Path,
+    run_id: str,
+    *,
+    line_limit: int = LINE_LIMIT,
+    segment_lines: int = SEGMENT_LINES,
+    workers: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> list[Receipt]:
+    """Read everything new in the inbox; one receipt for each file with something new to tell.
+
+    `workers` is the number of processes that validate and write; by default two when there is much to read.
+    """
+    home = home.absolute()
+    (home / "raw").mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "raw" / ".landing.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LandingBusy(
+            f"Another process is reading the inbox of {home}. Wait until it is done, then run again."
+        ) from None
+    try:
+        ensure_raw(home)
+        ledger = Ledger(home)
+        try:
+            staging_folder = _clean_up(home, ledger)
+            plan = _Plan(home, run_id, line_limit, segment_lines, staging_folder, _now())
+            return _Landing(plan, ledger, progress).run(workers)
+        finally:
+            ledger.close()
+    finally:
+        lock.release()
+
+
+def ensure_raw(home: Path) -> None:
+    """Give every raw table and the quarantine an empty, typed file, so that a glob over them is never empty."""
+    schemas = {_folder(home, table, EMPTY_DAY): schema for table, schema in RAW_TABLES.items()}
+    schemas[_folder(home, "quarantine", None)] = QUARANTINE
+    for folder, schema in schemas.items():
+        path = folder / "schema.parquet"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            temporary = folder / ".schema.tmp"  # always this name, so that a crash leaves nothing that stays
+            write_durably(temporary, schema.empty_table())
+            os.replace(temporary, path)
+
+
+class _Landing:
+    """One run over the inbox."""
+
+    def __init__(self, plan: _Plan, ledger: Ledger, progress: Callable[[Progress], None] | None) -> None:
+        self._plan, self._ledger, self._progress = plan, ledger, progress
+        self._seen = SeenRecords(ledger)
+        self._earlier = {receipt.source_file: receipt for receipt in receipts(plan.home, plan.run_id)}
+        self._receipts: dict[str, Receipt] = {}
+        self._states = ledger.states()
+        self._sizes = {name: state.size for name, state in self._states.items()}
+        self._lines = self._bytes_read = self._bytes_to_read = 0
+
+    def run(self, workers: int | None) -> list[Receipt]:
+        files = [file for file in inbox_files(self._plan.home) if self._needs_a_look(file)]
+        self._bytes_to_read = sum(max(0, file.size - self._sizes.get(file.source_file, 0)) for file in files)
+        if workers is None:
+            workers = 2 if self._bytes_to_read > PARALLEL_BYTES else 1
+        with stager(workers) as stage_all:
+            for batch, staged in stage_all(batch for file in files for batch in self._batches(file)):
+                self._commit(batch, staged)
+        return [self._receipts[name] for name in sorted(self._receipts)]
+
+    def _needs_a_look(self, file: InboxFile) -> bool:
+        state = self._states.get(file.source_file)
+        return is_due(file, state) or (state is not None and state.problem is not None)
+
+    def _batches(self, file: InboxFile) -> Iterator[Batch]:
+        """The new lines of a file in batches; the last one, which may be empty, says how the file was left."""
+        plan, state = self._plan, self._states.get(file.source_file)
+        began = state.cursor if state else Cursor()
+        if file.problem:
+            yield self._last_batch(file, began, began, [], problem=file.problem)
+            return
+        try:
+            with open_lines(file.path, file.source_file, file.size, began, plan.line_limit) as reader:
+                lines: list[Line] = []
+                held = 0
+                for line in reader.lines():
+                    lines.append(line)
+                    held += len(line.data)
+                    if len(lines) >= plan.segment_lines or held >= SEGMENT_BYTES:
+                        cursor = reader.cursor()
+                        reached = FileState(file.source_file, cursor.consumed, MORE_TO_READ, cursor, 0, None)
+                        yield self._batch(began, lines, reached)
+                        began, lines, held = cursor, [], 0
+                yield self._last_batch(file, began, reader.cursor(), lines, reader.waiting_bytes)
+        except ChangedFile as fault:
+            yield self._last_batch(file, began, began, [], problem=str(fault))
+        except OSError as error:
+            yield self._last_batch(file, began, began, [], problem=unreadable(file.source_file, error))
+
+    def _last_batch(
+        self,
+        file: InboxFile,
+        began: Cursor,
+        cursor: Cursor,
+        lines: list[Line],
+        waiting_bytes: int = 0,
+        problem: str | None = None,
+    ) -> Batch:
+        state = FileState(file.source_file, file.size, file.mtime_ns, cursor, waiting_bytes, problem)
+        return self._batch(began, lines, state)
+
+    def _batch(self, began: Cursor, lines: list[Line], state: FileState) -> Batch:
+        plan = self._plan
+        content_bytes = state.cursor.position - began.position
+        # Two segments of a file never begin at the same position, except for the note that the stream is damaged.
+        segment_id = f"{file_digest(state.source_file)}-{began.position:015d}{'' if content_bytes else '-damaged'}"
+        return Batch(segment_id, plan.run_id, plan.read_at, plan.line_limit, plan.staging, lines, content_bytes, state)
+
+    def _commit(self, batch: Batch, staged: Staged) -> None:
+        """Give the files of a segment their names and make them true, together with the cursor behind them."""
+        lines = len(batch.lines)
+        duplicates = self._seen.duplicates(staged.record_keys)
+        accepted = lines - duplicates - staged.quarantined
+        segment = None
+        if lines:
+            segment = Segment(
+                batch.segment_id,
+                batch.run_id,
+                batch.state.source_file,
+                batch.lines[0].number,
+                batch.lines[-1].number,
+                lines,
+                accepted,
+                duplicates,
+                staged.quarantined,
+                staged.warnings,
+            )
+        receipt = self._receipt(batch, segment)
+        files = self._move(batch, staged.files)
+        self._ledger.commit(batch.state, receipt, segment, files, staged.record_keys)
+        if receipt is not None:
+            self._receipts[batch.state.source_file] = receipt
+        self._report(batch)
+
+    def _move(self, batch: Batch, staged: list[StagedFile]) -> list[SegmentFile]:
+        if not staged:
+            return []
+        home = self._plan.home
+        targets = [_folder(home, file.table, file.arrival_date) / f"{batch.segment_id}.parquet" for file in staged]
+        names = [target.relative_to(home).as_posix() for target in targets]
+        self._ledger.intend(names)
+        for file, target in zip(staged, targets, strict=True):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file.path, target)
+        for folder in {target.parent for target in targets}:
+            make_durable(folder)
+        return [
+            SegmentFile(name, batch.segment_id, file.table, file.arrival_date, file.rows)
+            for name, file in zip(names, staged, strict=True)
+        ]
+
+    def _receipt(self, batch: Batch, segment: Segment | None) -> Receipt | None:
+        """The receipt of the file in this run with the segment added; none while there is nothing to tell."""
+        state, plan = batch.state, self._plan
+        receipt = self._receipts.get(state.source_file) or self._earlier.get(state.source_file)
+        if receipt is None:
+            known = self._states.get(state.source_file)
+            news = segment or state.problem or known is None or known.waiting_bytes != state.waiting_bytes
+            if not news:
+                return None
+            receipt = Receipt(plan.run_id, state.source_file, None, None, 0, 0, 0, 0, 0, 0, 0, None, plan.read_at)
+        receipt = replace(
+            receipt,
+            bytes_read=receipt.bytes_read + batch.content_bytes,
+            waiting_bytes=state.waiting_bytes,
+            problem=state.problem,
+            read_at=plan.read_at,
+        )
+        if segment is None:
+            return receipt
+        return replace(
+            receipt,
+            first_line=segment.first_line if receipt.first_line is None else receipt.first_line,
+            last_line=segment.last_line,
+            lines=receipt.lines + segment.lines,
+            accepted=receipt.accepted + segment.accepted,
+            duplicates=receipt.duplicates + segment.duplicates,
+            quarantined=receipt.quarantined + segment.quarantined,
+            warnings=receipt.warnings + segment.warnings,
+        )
+
+    def _report(self, batch: Batch) -> None:
+        name, size = batch.state.source_file, batch.state.size
+        self._lines += len(batch.lines)
+        self._bytes_read += max(0, size - self._sizes.get(name, 0))
+        self._sizes[name] = size
+        if self._progress is not None:
+            self._progress(Progress(name, self._lines, self._bytes_read, self._bytes_to_read))
+
+
+def is_due(file: InboxFile, state: FileState | None) -> bool:
+    """Whether a file changed since it was last looked at."""
+    return state is None or (file.size, file.mtime_ns) != (state.size, state.mtime_ns)
+
+
+def _clean_up(home: Path, ledger: Ledger) -> Path:
+    """Delete what crashed attempts left behind; a new, empty staging folder."""
+    for name in ledger.uncommitted():
+        (home / name).unlink(missing_ok=True)
+    ledger.forget_uncommitted()
+    staging_root = home / "raw" / ".staging"
+    # A worker of a killed landing may still be writing here for a moment: it can only disturb its own folder.
+    shutil.rmtree(staging_root, ignore_errors=True)
+    folder = staging_root / uuid.uuid4().hex
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _folder(home: Path, table: str, day: date | None) -> Path:
+    return home / table if day is None else home / "raw" / table / f"arrival_date={day.isoformat()}"
+
+
+def make_durable(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

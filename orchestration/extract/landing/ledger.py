@@ -1,0 +1,281 @@
+"""The ledger, `<home>/raw/ledger.sqlite`: what is committed, and how far every file was read.
+
+A segment and the cursor behind it are committed in one transaction; only what is in here exists. Writing Parquet and
+deciding what to read is done in `staging.py` and `landing.py`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from orchestration.extract.inbox.files import Cursor
+from orchestration.extract.landing.schemas import RECEIPTS
+
+_TABLES = """
+create table if not exists files (
+    source_file text primary key, size integer not null, mtime_ns integer not null,
+    "offset" integer not null, skip integer not null, position integer not null, line integer not null,
+    open_line text, damaged integer not null, consumed integer not null, fingerprint text not null,
+    waiting_bytes integer not null, problem text
+) without rowid;
+create table if not exists segments (
+    segment_id text primary key, run_id text not null, source_file text not null,
+    first_line integer not null, last_line integer not null, lines integer not null, accepted integer not null,
+    duplicates integer not null, quarantined integer not null, warnings integer not null
+) without rowid;
+-- The files of a segment; of an arrival date, also the beginnings of the ids of the records that arrived on it.
+create table if not exists segment_files (
+    path text primary key, segment_id text not null, table_name text not null, arrival_date text,
+    row_count integer not null
+) without rowid;
+create table if not exists segment_records (
+    arrival_date text not null, segment_id text not null, record_keys blob not null,
+    primary key (arrival_date, segment_id)
+);
+-- Files about to get their final names: what is left in here was never committed.
+create table if not exists intended_files (path text primary key) without rowid;
+create table if not exists receipts (
+    run_id text not null, source_file text not null, first_line integer, last_line integer,
+    bytes_read integer not null, lines integer not null, accepted integer not null, duplicates integer not null,
+    quarantined integer not null, warnings integer not null, waiting_bytes integer not null, problem text,
+    read_at text not null,
+    primary key (run_id, source_file)
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one run read of one file: `lines` is `accepted` + `duplicates` + `quarantined`.
+
+    `bytes_read` counts content (after decompression). `waiting_bytes` is the unfinished last line, or, in a compressed
+    file without its end, the bytes of its unfinished member.
+    """
+
+    run_id: str
+    source_file: str
+    first_line: int | None
+    last_line: int | None
+    bytes_read: int
+    lines: int
+    accepted: int
+    duplicates: int
+    quarantined: int
+    warnings: int
+    waiting_bytes: int
+    problem: str | None
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """How far a file was read, and how it looked at that time."""
+
+    source_file: str
+    size: int
+    mtime_ns: int
+    cursor: Cursor
+    waiting_bytes: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFile:
+    """A committed Parquet file; `path` is relative to the home."""
+
+    path: str
+    segment_id: str
+    table_name: str
+    arrival_date: date | None
+    row_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A committed stretch of lines of one file, with what became of them."""
+
+    segment_id: str
+    run_id: str
+    source_file: str
+    first_line: int
+    last_line: int
+    lines: int
+    accepted: int
+    duplicates: int
+    quarantined: int
+    warnings: int
+
+
+class Ledger:
+    """The one writer's view of the ledger."""
+
+    def __init__(self, home: Path) -> None:
+        path = ledger_path(home)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+        self._connection.execute("pragma synchronous = full")
+        self._connection.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def intend(self, paths: list[str]) -> None:
+        """Note files that are about to get their final names."""
+        with self._transaction():
+            self._connection.executemany("insert or ignore into intended_files values (?)", [(path,) for path in paths])
+
+    def uncommitted(self) -> list[str]:
+        """Files that a crashed attempt may have left behind."""
+        return [path for (path,) in self._connection.execute("select path from intended_files")]
+
+    def forget_uncommitted(self) -> None:
+        """The files of `uncommitted` are gone."""
+        self._connection.execute("delete from intended_files")
+
+    def record_keys(self, day: date) -> bytes:
+        """The beginnings (8 bytes each) of the ids of all accepted records that arrived on a day."""
+        rows = self._connection.execute(
+            "select record_keys from segment_records where arrival_date = ?", (day.isoformat(),)
+        )
+        return b"".join(keys for (keys,) in rows)
+
+    def states(self) -> dict[str, FileState]:
+        """Every file that was ever looked at."""
+        rows = self._connection.execute("select * from files").fetchall()
+        return {row[0]: _state(row) for row in rows}
+
+    def commit(
+        self,
+        state: FileState,
+        receipt: Receipt | None,
+        segment: Segment | None = None,
+        files: list[SegmentFile] | None = None,
+        record_keys: dict[date, bytes] | None = None,
+    ) -> None:
+        """Make a segment, the state of its file and the receipt true, all or nothing."""
+        execute, many = self._connection.execute, self._connection.executemany
+        with self._transaction():
+            execute(
+                f"insert or replace into files values ({_marks(13)})",
+                (*_columns(state)[:3], *_columns(state.cursor), state.waiting_bytes, state.problem),
+            )
+            if receipt is not None:
+                values = (*_columns(receipt)[:-1], str(receipt.read_at))
+                execute(f"insert or replace into receipts values ({_marks(13)})", values)
+            if segment is not None:
+                execute(f"insert into segments values ({_marks(10)})", _columns(segment))
+                many(
+                    f"insert into segment_files values ({_marks(5)})",
+                    [
+                        (file.path, file.segment_id, file.table_name, _iso(file.arrival_date), file.row_count)
+                        for file in files or []
+                    ],
+                )
+                many(
+                    f"insert into segment_records values ({_marks(3)})",
+                    [(day.isoformat(), segment.segment_id, keys) for day, keys in (record_keys or {}).items()],
+                )
+            self.forget_uncommitted()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+
+def ledger_path(home: Path) -> Path:
+    """Where the ledger is."""
+    return home / "raw" / "ledger.sqlite"
+
+
+def states(home: Path) -> dict[str, FileState]:
+    """Every file that was ever looked at, by its path below the inbox."""
+    return {row[0]: _state(row) for row in _rows(home, "select * from files")}
+
+
+def receipts(home: Path, run_id: str | None = None) -> list[Receipt]:
+    """The receipts of all runs, or of one, in the order of reading."""
+    query = "select * from receipts where ? is null or run_id = ? order by read_at, run_id, source_file"
+    return [_receipt(row) for row in _rows(home, query, (run_id, run_id))]
+
+
+def receipts_table(home: Path) -> pa.Table:
+    """The receipts of all runs as a table."""
+    return pa.Table.from_pylist([asdict(receipt) for receipt in receipts(home)], schema=RECEIPTS)
+
+
+def segments(home: Path, first: date | None = None, after: date | None = None) -> list[Segment]:
+    """Committed segments with a record that arrived from the day `first` on and before the day `after`.
+
+    Without either, also those that hold no accepted record.
+    """
+    query = """
+        select * from segments
+        where ? or segment_id in (select segment_id from segment_records where arrival_date >= ? and arrival_date < ?)
+        order by source_file, first_line
+    """
+    return [Segment(*row) for row in _rows(home, query, (first is after is None, *_window(first, after)))]
+
+
+def committed_files(home: Path, table: str, first: date | None = None, after: date | None = None) -> list[SegmentFile]:
+    """Committed Parquet files of a raw table (or of `quarantine`, which has no arrival dates)."""
+    query = """
+        select * from segment_files
+        where table_name = ? and (arrival_date is null or (arrival_date >= ? and arrival_date < ?))
+        order by arrival_date, path
+    """
+    rows = _rows(home, query, (table, *_window(first, after)))
+    return [
+        SegmentFile(path, segment_id, name, date.fromisoformat(day) if day else None, row_count)
+        for path, segment_id, name, day, row_count in rows
+    ]
+
+
+def _rows(home: Path, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    path = ledger_path(home)
+    if not path.exists():
+        return []
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)
+    try:
+        return connection.execute(query, values).fetchall()
+    finally:
+        connection.close()
+
+
+def _receipt(row: tuple[Any, ...]) -> Receipt:
+    *columns, read_at = row
+    return Receipt(*columns, read_at=datetime.fromisoformat(read_at))  # type: ignore[misc]
+
+
+def _state(row: tuple[Any, ...]) -> FileState:
+    name, size, mtime_ns, *place, waiting_bytes, problem = row
+    cursor = Cursor(*place)
+    return FileState(name, size, mtime_ns, replace(cursor, damaged=bool(cursor.damaged)), waiting_bytes, problem)
+
+
+def _window(first: date | None, after: date | None) -> tuple[str, str]:
+    return _iso(first) or "0001-01-01", _iso(after) or "9999-99-99"
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _columns(row: FileState | Receipt | Segment | Cursor) -> tuple[Any, ...]:
+    return tuple(getattr(row, column.name) for column in fields(row))
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)

@@ -1,0 +1,53 @@
+"""What waits in the inbox, for sensors and for choosing run windows. Nothing is changed, and nothing relies on it."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+from orchestration.extract.inbox.files import Cursor, InboxFile, inbox_files
+from orchestration.extract.inbox.lines import ChangedFile, open_lines
+from orchestration.extract.landing.land import LINE_LIMIT, is_due
+from orchestration.extract.landing.ledger import FileState, states
+from orchestration.extract.records.instants import parse_instant
+
+_RECEIVED_AT = re.compile(rb'"received_at"\s*:\s*"([^"\\]{10,40})"')
+
+
+def has_new_input(home: Path) -> bool:
+    """Whether a file of the inbox was added or changed since the last landing, by size and time of change alone."""
+    return bool(_due(home))
+
+
+def pending_bytes(home: Path) -> int:
+    """How many bytes of the inbox files no landing has looked at."""
+    return sum(max(0, file.size - (state.size if state else 0)) for file, state in _due(home))
+
+
+def peek_arrival_days(home: Path) -> set[date]:
+    """The arrival days named in the lines that are not read yet; a line that is no record may add a day too many."""
+    texts: set[bytes] = set()
+    for file, state in _due(home):
+        if not file.problem:
+            texts |= _arrival_texts(file, state.cursor if state else Cursor())
+    instants = (parse_instant(text.decode("ascii", "replace")) for text in texts)
+    return {instant.date() for instant in instants if instant is not None}
+
+
+def _due(home: Path) -> list[tuple[InboxFile, FileState | None]]:
+    known = states(home)
+    files = ((file, known.get(file.source_file)) for file in inbox_files(home))
+    return [(file, state) for file, state in files if is_due(file, state)]
+
+
+def _arrival_texts(file: InboxFile, cursor: Cursor) -> set[bytes]:
+    """One `received_at` for each minute and offset: times within a minute are of one day."""
+    texts: dict[tuple[bytes, bytes], bytes] = {}
+    try:
+        with open_lines(file.path, file.source_file, file.size, cursor, LINE_LIMIT) as reader:
+            for line in reader.lines():
+                if found := _RECEIVED_AT.search(line.data):
+                    text = found[1]
+                    texts.setdefault((text[:16], text[-6:]), text)
+    except (ChangedFile, OSError):
+        return set()
+    return set(texts.values())

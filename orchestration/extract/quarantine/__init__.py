@@ -1,0 +1,1 @@
+"""Lines that were set aside: what is known of them, and their way back through the inbox."""

@@ -1,0 +1,216 @@
+"""Publishing: marts -> an immutable snapshot -> the pointer that consumers follow. Reads the warehouse, never raw text.
+
+`<published>/snapshots/<id>/` holds the DuckDB file, the Parquet files and the manifest; `current` links to the newest,
+and `current.duckdb` leads through `current`, so that one atomic swap moves both.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.erasure.tombstones import NOBODY, Tombstones
+from orchestration.errors import PipelineError
+from orchestration.identity.suggestions import add_normalised
+from orchestration.publish.changes import write_changes
+from orchestration.publish.manifest import column_meanings, describe, read_manifest, write_manifest
+from orchestration.publish.verify import CHECKS
+from orchestration.transform.touched import mark_published
+from orchestration.transform.warehouse import Build
+
+MACROS = Path(__file__).with_name("table_macros.sql")
+QUALITY = Path(__file__).with_name("data_quality.sql")
+
+# Rows are stored in this order: readers ask for one chatbot and a range of days, and equal data makes equal files.
+MARTS = {
+    "fct_conversation_days": "chatbot_id, activity_date, conversation_id",
+    "fct_user_days": "chatbot_id, activity_date, user_id",
+    "fct_organization_days": "chatbot_id, activity_date, organization_id",
+    "dim_users": "chatbot_id, user_id, valid_from",
+    "dim_organizations": "chatbot_id, organization_id, valid_from",
+    "dim_custom_values": "chatbot_id, field, kind, entity_id, valid_from",
+    "custom_fields": "chatbot_id, field",
+    "chatbots": "chatbot_id",
+}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A published snapshot: its id, folder, number of rows by table, and size in bytes."""
+
+    snapshot_id: str
+    folder: Path
+    rows: dict[str, int]
+    size: int
+
+
+def source_of(build: Build) -> str:
+    """What a snapshot was made from: the build of the warehouse, the table macros and the SQL of its own tables."""
+    return f"{build.build_id}-{blake2b(MACROS.read_bytes() + QUALITY.read_bytes(), digest_size=6).hexdigest()}"
+
+
+def is_published(published: Path, build: Build) -> bool:
+    """Whether the current snapshot already shows this build."""
+    manifest = read_manifest(published)
+    return manifest is not None and manifest["source"] == source_of(build)
+
+
+def publish(
+    warehouse: Path,
+    published: Path,
+    receipts: pa.Table,
+    build: Build,
+    dbt_manifest: Path,
+    *,
+    keep: int,
+    erased: Tombstones = NOBODY,
+) -> Snapshot:
+    """Write a snapshot, check it in a fresh process, move the pointer to it, and drop all but the newest `keep`.
+
+    Snapshots from before the last erasure are dropped too.
+
+    Raises PipelineError, with the old snapshot still in place, when a check fails.
+    """
+    built_at = datetime.now(UTC)
+    snapshot_id = _id_of(built_at)
+    snapshots = published / "snapshots"
+    snapshots.mkdir(parents=True, exist_ok=True)
+    for unfinished in snapshots.glob(".*"):
+        shutil.rmtree(unfinished)
+    draft = snapshots / f".{snapshot_id}"
+    draft.mkdir()
+    rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build, erased)
+    _verify(draft, rows)
+    meanings = column_meanings(dbt_manifest)
+    write_manifest(
+        draft / "manifest.json",
+        snapshot_id=snapshot_id,
+        built_at=_iso(built_at),
+        data_through=f"{build.data_through.replace(' ', 'T')}Z" if build.data_through else None,
+        source=source_of(build),
+        columns={table: describe(table, columns, meanings) for table, columns in types.items()},
+        rows=rows,
+        checks=["every table and Parquet file has the rows that were written", *CHECKS],
+    )
+    size = sum(path.stat().st_size for path in draft.iterdir())
+    for path in draft.iterdir():
+        _sync(path)
+    folder = snapshots / snapshot_id
+    draft.rename(folder)
+    _point(published / "current", Path("snapshots") / snapshot_id)
+    _point(published / "current.duckdb", Path("current") / "clientele.duckdb")
+    mark_published(warehouse, build.build_id)
+    newest = sorted(path.name for path in snapshots.iterdir())[-keep:]
+    for old in snapshots.iterdir():
+        if old.name not in newest or (erased.erased_at and old.name < _id_of(erased.erased_at)):
+            shutil.rmtree(old)
+    return Snapshot(snapshot_id, folder, rows, size)
+
+
+def _write_tables(
+    draft: Path,
+    warehouse: Path,
+    published: Path,
+    receipts: pa.Table,
+    snapshot_id: str,
+    built_at: datetime,
+    build: Build,
+    erased: Tombstones,
+) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
+    """Fill the draft; returns the rows by stored table and the column types by table and macro."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
+        connection.execute(f"attach '{_quoted(draft / 'clientele.duckdb')}' as snapshot (storage_version 'v1.0.0')")
+        for table, order in MARTS.items():
+            connection.execute(
+                f"create table snapshot.{table} as select * from warehouse.marts.{table} order by {order}"
+            )
+        connection.execute("create table snapshot.receipts as select * from receipts")
+        connection.execute(
+            "create table snapshot.snapshot_info as select cast(? as varchar) as snapshot_id,"
+            " cast(? as timestamp) as built_at, cast(? as timestamp) as data_through",
+            [snapshot_id, built_at.replace(tzinfo=None), build.data_through],
+        )
+        before = read_manifest(published)
+        write_changes(
+            connection,
+            published.resolve() / "current" / "clientele.duckdb" if before else None,
+            previous_build=str(before["source"]).rpartition("-")[0] if before else None,
+            run_id=build.build_id,
+            published_at=built_at.replace(tzinfo=None),
+            erased=erased,
+        )
+        add_normalised(connection)
+        connection.execute("use snapshot")
+        connection.execute(QUALITY.read_text(encoding="utf-8"))
+        connection.execute(MACROS.read_text(encoding="utf-8"))
+        tables = [*MARTS, "data_quality", "refresh_changes", "receipts", "snapshot_info"]
+        rows = {}
+        for table in tables:
+            connection.execute(
+                f"copy {table} to '{_quoted(draft / f'{table}.parquet')}' (format parquet, compression zstd)"
+            )
+            rows[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
+        shown = {
+            "organizations": "organizations('', null, null)",
+            "users": "users('', null, null)",
+            "custom_values": "custom_values('', 'user', null)",
+        }
+        types = {
+            name: {column: type_ for column, type_, *_ in connection.execute(f"describe from {relation}").fetchall()}
+            for name, relation in (shown | {table: table for table in tables}).items()
+        }
+    return rows, types
+
+
+def _verify(draft: Path, rows: dict[str, int]) -> None:
+    checked = subprocess.run(
+        [sys.executable, "-m", "orchestration.publish.verify", str(draft), json.dumps(rows)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    faults = json.loads(checked.stdout) if checked.returncode == 0 else [checked.stderr.strip().splitlines()[-1]]
+    if faults:
+        raise PipelineError(
+            "The new snapshot failed its checks and was not published; the previous one stays. " + "; ".join(faults)
+        )
+
+
+def _id_of(instant: datetime) -> str:
+    return instant.strftime("%Y%m%dT%H%M%S.%fZ")
+
+
+def _point(link: Path, target: Path) -> None:
+    """Make `link` lead to `target` in one step: a reader sees the old or the new, never neither."""
+    if link.is_symlink() and Path(os.readlink(link)) == target:
+        return
+    fresh = link.with_name(f".{link.name}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    os.replace(fresh, link)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _iso(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

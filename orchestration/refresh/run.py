@@ -1,0 +1,189 @@
+"""Dagster from the command line: the refresh job in this process with progress for a person, and Dagster's own UI.
+
+What there is to do is decided in `plan.py`; without work Dagster is not even loaded.
+"""
+
+import io
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from rich.console import Console
+from rich.markup import escape
+
+from orchestration.errors import PipelineError
+from orchestration.home.locking import REFRESHING, exclusive
+from orchestration.refresh.plan import plan
+from orchestration.settings import DBT_PROJECT, PROJECT, Settings
+from orchestration.transform.warehouse import ALWAYS, Window
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+STARTED_BY = "clientele/started_by"
+COMMAND_LINE = "command line"
+DAEMON_SILENCE_SECONDS = 300
+DBT_CHATTER = re.compile(r"dbt command: `|dbt subsetted execution|partial parsing")
+ANSI_COLOURS = re.compile(r"\x1b\[\d*m")
+
+INSTANCE = """\
+# The Dagster instance of this data home. Delete nothing here while a refresh runs.
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    default_limit: 1
+"""
+
+
+def run_refresh(settings: Settings, window: Window, *, full: bool, console: Console) -> None:
+    """Run the refresh job until nothing waits in the window. Raises PipelineError, a sentence, when a run fails."""
+    for folder in (settings.inbox, settings.published, settings.dagster_home):
+        folder.mkdir(parents=True, exist_ok=True)
+    with exclusive(settings.home, REFRESHING):
+        _refresh(settings, window, full=full, console=console)
+
+
+def _refresh(settings: Settings, window: Window, *, full: bool, console: Console) -> None:
+    ranges = _plan(settings, window)
+    if full:
+        ranges = [(min(first for first, _ in ranges), max(last for _, last in ranges))] if ranges else [_today()]
+    if not ranges:
+        arrived = "everything that arrived" if window == ALWAYS else "what arrived on these days"
+        console.print(f"Nothing new: {arrived} is processed and published.")
+        return
+    done: list[tuple[date, date]] = []
+    while ranges and ranges != done:
+        for first, last in ranges:
+            _run(settings, first, last, rebuild=full, console=console)
+        full = False
+        done, ranges = ranges, _plan(settings, window)
+
+
+def serve_dagster(settings: Settings, port: int) -> NoReturn:
+    """Become `dg dev`, on the data home's own instance."""
+    prepare_instance(settings)
+    os.environ["CLIENTELE_HOME"] = str(settings.home)
+    os.chdir(PROJECT)
+    dg_command = Path(sys.executable).with_name("dg")
+    os.execv(dg_command, [str(dg_command), "dev", "--host", "127.0.0.1", "--port", str(port)])
+
+
+def prepare_instance(settings: Settings) -> None:
+    """Point Dagster at the data home's own instance, which is made on first use."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    config = settings.dagster_home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(INSTANCE, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+
+
+def _plan(settings: Settings, window: Window) -> list[tuple[date, date]]:
+    return plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer, window).ranges
+
+
+def _today() -> tuple[date, date]:
+    return date.today(), date.today()
+
+
+def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console: Console) -> None:
+    prepare_instance(settings)
+    import dagster as dg
+
+    from orchestration.definitions import build_defs
+    from orchestration.defs.partitions import range_tags
+    from orchestration.defs.transform.assets import REBUILD_TAG
+
+    tags = range_tags(first, last) | {STARTED_BY: COMMAND_LINE} | ({REBUILD_TAG: "true"} if rebuild else {})
+    days = f"{first}" if first == last else f"{first} to {last}"
+    with console.status(f"Refreshing arrival days {days}") as status:
+        job = build_defs(settings, console_logger(console, status.update)).resolve_job_def("refresh")
+        # dbt's own lines go through sys.stdout: for a person they are progress. Our console keeps the real one.
+        console.file = sys.stdout
+        with dg.DagsterInstance.get() as instance, redirect_stdout(_SpinnerText(status.update)):
+            _bury_killed_runs(instance)
+            result = job.execute_in_process(
+                instance=instance, tags=tags, run_config={"loggers": {"console": {}}}, raise_on_error=False
+            )
+    if not result.success:
+        raise PipelineError(_reason(result))
+
+
+def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
+    """Mark runs of killed processes as failed, and free their places in the pools, which Dagster keeps for them.
+
+    Called while holding the refresh lock, so an unfinished run of the command line has no process any more; without a
+    living daemon, no unfinished run has one.
+    """
+    import dagster as dg
+
+    beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
+    with_daemon = bool(beats) and time.time() - max(beats) < DAEMON_SILENCE_SECONDS
+    unfinished = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
+        tags={STARTED_BY: COMMAND_LINE} if with_daemon else {},
+    )
+    for run in instance.get_runs(unfinished):
+        instance.report_run_failed(run, message="The process of this run was killed. Its work is done again.")
+    storage = instance.event_log_storage
+    for pool in storage.get_concurrency_keys():
+        info = storage.get_concurrency_info(pool)
+        waiting = {step.run_id for step in info.pending_steps} | {slot.run_id for slot in info.claimed_slots}
+        for run_id in waiting:
+            holder = instance.get_run_by_id(run_id)
+            if holder is None or holder.is_finished:
+                storage.free_concurrency_slots_for_run(run_id)
+
+
+def _reason(result: "dg.ExecuteInProcessResult") -> str:
+    """The sentence behind a failed run: the innermost cause of its first failed step."""
+    for event in result.all_node_events:
+        if event.is_step_failure and (error := event.step_failure_data.error):
+            while error.cause:
+                error = error.cause
+            message = ANSI_COLOURS.sub("", error.message).strip().split(": ", 1)[-1]
+            message = message.split("Errors parsed from dbt logs:")[-1].strip()
+            return f"The refresh failed in {event.step_key!r}: {message}"
+    failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
+    return f"The refresh failed; these checks did not pass: {', '.join(failed)}."
+
+
+class _SpinnerText(io.TextIOBase):
+    """Shows the newest line written to it as the text of a spinner."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+
+    def write(self, text: str) -> int:
+        if line := ANSI_COLOURS.sub("", text).strip():
+            self._show(f"dbt: {escape(line.splitlines()[-1])}")
+        return len(text)
+
+
+def console_logger(console: Console, show: Callable[[str], None]) -> "dg.LoggerDefinition":
+    """What assets report becomes a line on the console; what Dagster reports becomes the spinner's text."""
+    import dagster as dg
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            meta = getattr(record, "dagster_meta", {})
+            event = meta.get("dagster_event")
+            if event is None and DBT_CHATTER.search(record.getMessage()) is None:
+                console.print(meta.get("orig_message", record.getMessage()), highlight=False, soft_wrap=True)
+            elif event is not None and event.event_type_value == "STEP_START":
+                show(f"Running {event.step_key}")
+
+    @dg.logger(config_schema={})
+    def people(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("clientele", level=logging.INFO)
+        logger.addHandler(Handler())
+        return logger
+
+    return people

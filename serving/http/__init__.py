@@ -1,0 +1,1 @@
+"""What answers over HTTP: the API, its description, its errors, and the server."""

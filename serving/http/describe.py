@@ -1,0 +1,172 @@
+"""The API's description: OpenAPI, and a page that renders it without a script or a file from elsewhere.
+
+The routes themselves are in `api`.
+"""
+
+import copy
+from html import escape
+from typing import Any
+
+from serving.snapshot import NOTHING_PUBLISHED, Snapshot
+from serving.tables.columns import TABLES, Kind, Table
+from serving.tables.exports import Format
+from serving.tables.quality import CHANGES, QUALITY
+from serving.tables.query import TableQuery
+
+SCHEMA_OF_KIND: dict[Kind, dict[str, Any]] = {
+    "text": {"type": ["string", "null"]},
+    "count": {"type": "integer"},
+    "money": {"type": ["number", "null"], "description": "In whole currency."},
+    "sentiment": {"type": ["number", "null"], "minimum": -1, "maximum": 1},
+    "share": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "instant": {"type": "string", "format": "date-time"},
+    "number": {"type": ["number", "null"]},
+    "boolean": {"type": ["boolean", "null"]},
+}
+CUSTOM_FIELDS = (
+    "A chatbot's own fields are further columns, named `custom.` and the field, such as `custom.seats`: for `columns` "
+    "and `sort`, and as filters. `custom.tier=gold`, repeatable, keeps rows with any of these values, whatever their "
+    "case; an empty one means no value; a boolean is `true` or `false`. `custom.seats_min` and `custom.seats_max` "
+    "bound a number. A field that was sent with values of several types is a text. Which fields there are differs from "
+    "chatbot to chatbot: one that this chatbot does not have is an unknown parameter or column."
+)
+CUSTOM_PATTERN = r"^-?custom\."
+CUSTOM_VALUE: dict[str, Any] = {
+    "type": ["string", "number", "boolean", "null"],
+    "description": "A field of the chatbot's own, if it is asked for in `columns`.",
+}
+DAY = {"type": ["string", "null"], "format": "date"}
+INSTANT = {"type": ["string", "null"], "format": "date-time"}
+OPEN_END = "An open end is given as the first day of activity, or as today or a newer day of activity."
+NO_CHATBOT = {"description": "No such chatbot, or not one that you may see."}
+BAD_QUERY = {"description": "An unknown parameter, column or bad value; `detail` names each."}
+NO_SNAPSHOT = {"description": NOTHING_PUBLISHED}
+
+
+def parameters(model: type[TableQuery]) -> list[dict[str, Any]]:
+    """Return a query's parameters as OpenAPI describes them."""
+    schema = model.model_json_schema()
+    columns = list(model.table.column_names)
+    choices = {"sort": columns + [f"-{name}" for name in columns], "columns": columns}
+    described = []
+    for name, field in schema["properties"].items():
+        field = {key: value for key, value in field.items() if key not in ("title", "description")}
+        if name in choices:
+            name_of = {"anyOf": [{"enum": choices[name]}, {"pattern": CUSTOM_PATTERN}]}
+            field.get("items", field).update(name_of)
+        text = model.model_fields[name].description or _bound(name)
+        described.append({"name": name, "in": "query", "required": False, "description": text, "schema": field})
+    return described
+
+
+def _bound(name: str) -> str:
+    metric, _, bound = name.rpartition("_")
+    return (
+        f"{'At least' if bound == 'min' else 'At most'} this, on the unrounded {metric}; rows without one are left out."
+    )
+
+
+def row_schema(table: Table) -> dict[str, Any]:
+    """Return the schema of one row."""
+    return {
+        "type": "object",
+        "properties": {column.name: {"title": column.label, **SCHEMA_OF_KIND[column.kind]} for column in table.columns},
+        "patternProperties": {r"^custom\.": CUSTOM_VALUE},
+    }
+
+
+def answers(table: Table) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of a table's route."""
+    schema = {
+        "type": "object",
+        "required": ["rows", "total", "first_day", "last_day", "data_through", "snapshot_id"],
+        "properties": {
+            "rows": {"type": "array", "items": row_schema(table)},
+            "total": {"type": "integer", "description": "Rows in all, before limit and offset."},
+            "first_day": {**DAY, "description": f"First day of the range. {OPEN_END}"},
+            "last_day": {**DAY, "description": f"Last day of the range, inclusive. {OPEN_END}"},
+            "data_through": {**INSTANT, "description": "The time the data runs through."},
+            "snapshot_id": {"type": "string"},
+        },
+    }
+    content = {"application/json": {"schema": schema}}
+    return {200: {"description": "The rows.", "content": content}, 404: NO_CHATBOT, 422: BAD_QUERY, 503: NO_SNAPSHOT}
+
+
+def file_answers(file_format: Format) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of a file's route."""
+    content = {file_format.media_type.split(";")[0]: {"schema": {"type": "string", "format": "binary"}}}
+    return {200: {"description": "The file.", "content": content}, 404: NO_CHATBOT, 422: BAD_QUERY, 503: NO_SNAPSHOT}
+
+
+def with_meanings(description: dict[str, Any], snapshot: Snapshot) -> dict[str, Any]:
+    """Return the description with the meaning of each column that the snapshot's manifest explains."""
+    description = copy.deepcopy(description)
+    for name, table in {**{name: name for name in TABLES}, "quality": QUALITY, "changes": CHANGES}.items():
+        route = description["paths"][f"/api/v1/chatbots/{{chatbot_id}}/{name}"]["get"]
+        schema = route["responses"]["200"]["content"]["application/json"]["schema"]
+        row = schema["properties"]["rows"]["items"]["properties"]
+        for column, meaning in snapshot.meanings(table).items():
+            if column in row:
+                row[column]["description"] = meaning
+    return description
+
+
+def page(description: dict[str, Any]) -> str:
+    """Return the body of a page that shows the description to people."""
+    sections = [
+        _section(path, method, operation)
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+    ]
+    return (
+        f"<h1>{escape(description['info']['title'])}</h1>"
+        f"<p>{escape(description['info'].get('description', ''))} "
+        'As a file for machines: <a href="/openapi.json">openapi.json</a></p>' + "".join(sections)
+    )
+
+
+def _section(path: str, method: str, operation: dict[str, Any]) -> str:
+    given = "".join(
+        f"<tr><td><code>{escape(item['name'])}</code></td><td>{escape(_type(item['schema']))}</td>"
+        f"<td>{escape(item.get('description', ''))}</td></tr>"
+        for item in operation.get("parameters", [])
+    )
+    answered = "".join(
+        f"<tr><td><code>{escape(status)}</code></td><td></td><td>{escape(answer.get('description', ''))}</td></tr>"
+        for status, answer in operation["responses"].items()
+    )
+    return (
+        f"<details><summary><b>{method.upper()}</b> <code>{escape(path)}</code> "
+        f"<span>{escape(operation.get('summary', ''))}</span></summary>"
+        f"<p>{escape(operation.get('description', ''))}</p>"
+        f"<div class='scroll'><table>{_heading('Parameter') + given if given else ''}"
+        f"{_heading('Answer')}{answered}{_row_fields(operation)}</table></div></details>"
+    )
+
+
+def _heading(text: str) -> str:
+    return f"<tr><th colspan='3'>{text}</th></tr>"
+
+
+def _row_fields(operation: dict[str, Any]) -> str:
+    schema = operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    rows = schema.get("properties", {}).get("rows")
+    if rows is None:
+        return ""
+    fields = "".join(
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(_type(field))}</td>"
+        f"<td>{escape(field.get('description', field['title']))}</td></tr>"
+        for name, field in rows["items"]["properties"].items()
+    )
+    return _heading("Field of a row") + fields
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if schema.get("type") == "array":
+        return f"{_type(schema['items'])}, repeatable"
+    names: list[str] = []
+    for option in schema.get("anyOf", [schema]):
+        kind = option.get("format") or option.get("type", schema.get("type", ""))
+        names += kind if isinstance(kind, list) else [kind]
+    return " or ".join(dict.fromkeys(name for name in names if name != "null"))

@@ -1,0 +1,107 @@
+"""The API's routes for data quality and changes, with their description.
+
+They go through `access` as every route of a chatbot; what they answer is read in `quality`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from serving.access import Access, visible_chatbot
+from serving.http import describe
+from serving.http.api import json_answer
+from serving.snapshot import Chatbot, Snapshot, Snapshots
+from serving.tables.quality import MOST_CHANGES, USUAL_CHANGES, limit_of, parse, read_changes, read_quality
+
+TEXT = {"type": "string"}
+COUNT = {"type": "integer"}
+QUALITY_ROW: dict[str, Any] = {
+    "organization_id": {"type": ["string", "null"]},
+    "conversations": COUNT,
+    **dict.fromkeys(
+        ("user_id_share", "organization_share", "plan_share", "mrr_share", "scored_share"),
+        describe.SCHEMA_OF_KIND["share"],
+    ),
+    **dict.fromkeys(("shared_emails", "shared_names", "known_names", "mrr_unit_conflicts"), COUNT),
+}
+CHANGES_ROW: dict[str, Any] = {
+    "run_id": TEXT,
+    "published_at": {"type": "string", "format": "date-time"},
+    "activity_date": {"type": "string", "format": "date"},
+    "reason": TEXT,
+    "changed_conversations": COUNT,
+    "changed_versions": COUNT,
+    **{
+        f"{measure}_{side}": {"type": "number"} if measure == "score_sum" else COUNT
+        for measure in ("conversations", "messages", "scored_messages", "score_sum")
+        for side in ("before", "after")
+    },
+}
+LIMIT = {
+    "name": "limit",
+    "in": "query",
+    "required": False,
+    "description": "Rows, the newest changes first.",
+    "schema": {"type": "integer", "minimum": 1, "maximum": MOST_CHANGES, "default": USUAL_CHANGES},
+}
+
+
+def add_quality_api(app: FastAPI, snapshots: Snapshots, access: Access) -> None:
+    """Add the routes of both tables."""
+
+    def quality(snapshot: Snapshot, chatbot: Chatbot, query_string: str) -> list[dict[str, Any]]:
+        parse(query_string)
+        return read_quality(snapshot, chatbot)
+
+    def changes(snapshot: Snapshot, chatbot: Chatbot, query_string: str) -> list[dict[str, Any]]:
+        return read_changes(snapshot, chatbot, limit_of(query_string))
+
+    about = "How complete and consistent the data is: the whole chatbot, then its organizations"
+    _add(app, snapshots, access, "quality", about, quality, QUALITY_ROW, [])
+    about = "Which published days changed, by how much and why, the newest first"
+    _add(app, snapshots, access, "changes", about, changes, CHANGES_ROW, [LIMIT])
+
+
+def _add(
+    app: FastAPI,
+    snapshots: Snapshots,
+    access: Access,
+    name: str,
+    summary: str,
+    read: Callable[[Snapshot, Chatbot, str], list[dict[str, Any]]],
+    fields: dict[str, Any],
+    parameters: list[dict[str, Any]],
+) -> None:
+    def rows(chatbot_id: str, request: Request) -> Response:
+        snapshot = snapshots.current()
+        chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
+        return json_answer(
+            {
+                "rows": read(snapshot, chatbot, request.url.query),
+                "data_through": snapshot.data_through,
+                "snapshot_id": snapshot.snapshot_id,
+            }
+        )
+
+    row = {"type": "object", "properties": {field: {"title": field, **schema} for field, schema in fields.items()}}
+    properties = {
+        "rows": {"type": "array", "items": row},
+        "data_through": {**describe.INSTANT, "description": "The time the data runs through."},
+        "snapshot_id": {"type": "string"},
+    }
+    schema = {"type": "object", "required": list(properties), "properties": properties}
+    app.get(
+        f"/api/v1/chatbots/{{chatbot_id:path}}/{name}",
+        name=name,
+        tags=["Data quality"],
+        summary=summary,
+        openapi_extra={"parameters": parameters},
+        responses={
+            200: {"description": "The rows.", "content": {"application/json": {"schema": schema}}},
+            404: describe.NO_CHATBOT,
+            422: describe.BAD_QUERY,
+            503: describe.NO_SNAPSHOT,
+        },
+    )(rows)

@@ -1,0 +1,85 @@
+"""The API's routes for totals, with their description. What they answer is read in `totals`."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from serving.access import Access
+from serving.http import describe
+from serving.http.api import asked_of, json_answer
+from serving.snapshot import Snapshots
+from serving.tables.columns import TABLES, Table
+from serving.tables.query import QUERIES, BadQuery, problem
+from serving.tables.ranges import Clock
+from serving.tables.results import closed
+from serving.tables.totals import COUNTS, read_totals
+
+# What makes a page of rows, and no sense here.
+NOT_ASKED = frozenset({"sort", "limit", "offset", "columns"})
+COUNT = {"type": "integer"}
+CHANGE = {"type": ["number", "null"]}
+SENTIMENT = describe.SCHEMA_OF_KIND["sentiment"]
+TOTALS = {**dict.fromkeys(COUNTS, COUNT), "sentiment": SENTIMENT, "last_activity_at": describe.INSTANT}
+MEANING = (
+    "Every conversation and user behind the rows counts once. So for the period before: the same days of the month or "
+    "year before for one so far, as many whole months for whole months, and as many days for any other range. The "
+    "change of a count is relative, and null where there was nothing before; that of the sentiment is the difference."
+)
+
+
+def add_totals_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+    """Add the routes of both tables."""
+    for table in TABLES.values():
+        _add(app, table, snapshots, access, clock)
+
+
+def _add(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+    def totals(chatbot_id: str, request: Request) -> Response:
+        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access)
+        if unknown := sorted(query.model_fields_set & NOT_ASKED):
+            raise BadQuery([problem(name, "extra_forbidden", f"Unknown parameter: {name}") for name in unknown])
+        now = clock()
+        found = read_totals(snapshot, query, chatbot, now)
+        days = closed(snapshot, chatbot, query.days(chatbot, now), now)
+        return json_answer(
+            {
+                "totals": found.totals,
+                "previous": found.previous,
+                "change": found.change,
+                "first_day": days.first,
+                "last_day": days.last,
+                "previous_first_day": found.previous_days and found.previous_days.first,
+                "previous_last_day": found.previous_days and found.previous_days.last,
+                "data_through": snapshot.data_through,
+                "snapshot_id": snapshot.snapshot_id,
+            }
+        )
+
+    parameters = [one for one in describe.parameters(QUERIES[table.name]) if one["name"] not in NOT_ASKED]
+    app.get(
+        f"/api/v1/chatbots/{{chatbot_id:path}}/{table.name}/totals",
+        name=f"{table.name}_totals",
+        tags=[table.name.capitalize()],
+        summary=f"Totals of the {table.name.capitalize()} table, and of the period before",
+        description=MEANING,
+        openapi_extra={"parameters": parameters},
+        responses={
+            200: {"description": "The totals.", "content": {"application/json": {"schema": _schema()}}},
+            404: describe.NO_CHATBOT,
+            422: describe.BAD_QUERY,
+            503: describe.NO_SNAPSHOT,
+        },
+    )(totals)
+
+
+def _schema() -> dict[str, Any]:
+    properties = {
+        "totals": {"type": "object", "properties": TOTALS},
+        "previous": {"type": ["object", "null"], "properties": TOTALS},
+        "change": {"type": ["object", "null"], "properties": dict.fromkeys([*COUNTS, "sentiment"], CHANGE)},
+        **dict.fromkeys(("first_day", "last_day", "previous_first_day", "previous_last_day"), describe.DAY),
+        "data_through": describe.INSTANT,
+        "snapshot_id": {"type": "string"},
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}

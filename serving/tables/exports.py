@@ -1,0 +1,141 @@
+"""Writes a result as a file: CSV, Parquet and a workbook, each from the statement that the page and the API read.
+
+Which rows and columns a file holds is the query's business.
+"""
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import chain
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
+
+from serving.snapshot import Snapshot
+from serving.tables.columns import Column
+from serving.tables.results import Statement
+
+# A spreadsheet takes a text that begins so for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+ROWS_AT_ONCE = 2_000
+COLUMN_WIDTH = 20
+
+
+def instant_text(value: datetime) -> str:
+    """Return an instant, stored as naive UTC, in ISO 8601; a fraction of a second only if it has one."""
+    return value.replace(tzinfo=None).isoformat() + "Z"
+
+
+def decimal_text(value: Decimal) -> str:
+    """Return a decimal with all its digits and no zeros behind them."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def without_formula(text: str) -> str:
+    """Return a text that no spreadsheet runs: an apostrophe stands before what looks like a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def csv_cell(value: Any) -> str:
+    """Return one cell of RFC 4180: null is nothing, an empty text is a pair of quotes, numbers stay numbers."""
+    match value:
+        case None:
+            return ""
+        case str():
+            text = without_formula(value)
+            quoted = not text or any(mark in text for mark in ',"\r\n') or text != text.strip()
+            return '"' + text.replace('"', '""') + '"' if quoted else text
+        case datetime():
+            return instant_text(value)
+        case Decimal():
+            return decimal_text(value)
+        case bool():
+            return "true" if value else "false"
+    return str(value)
+
+
+def write_csv(snapshot: Snapshot, statement: Statement, columns: Sequence[Column]) -> Iterable[bytes]:
+    """Return a CSV file in UTF-8, some rows at a time."""
+    return _csv_parts(statement.run(snapshot), columns)
+
+
+def _csv_parts(result: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> Iterator[bytes]:
+    yield (",".join(csv_cell(column.name) for column in columns) + "\r\n").encode()
+    while rows := result.fetchmany(ROWS_AT_ONCE):
+        yield "".join(",".join(map(csv_cell, row)) + "\r\n" for row in rows).encode()
+
+
+def write_parquet(snapshot: Snapshot, statement: Statement, columns: Sequence[Column]) -> Iterable[bytes]:
+    """Return a Parquet file whose instants say that they are UTC."""
+    table: pa.Table = snapshot.cursor().sql(statement.sql, params=statement.parameters).to_arrow_table()
+    table = table.rename_columns([column.name for column in columns])
+    for index, column in enumerate(columns):
+        if column.kind == "instant":
+            instants = table.column(index).cast(pa.timestamp("us", tz="UTC"))
+            table = table.set_column(index, column.name, instants)
+    file = io.BytesIO()
+    pq.write_table(table, file, compression="zstd")
+    return [file.getvalue()]
+
+
+def write_xlsx(snapshot: Snapshot, statement: Statement, columns: Sequence[Column]) -> Iterable[bytes]:
+    """Return a workbook of one sheet: texts as texts, numbers as numbers, instants as dates and times in UTC."""
+    result = statement.run(snapshot)
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+        sheet = book.add_worksheet("Export")
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(columns) - 1, COLUMN_WIDTH)
+        heading = book.add_format({"bold": True})
+        for place, column in enumerate(columns):
+            sheet.write_string(0, place, column.name, heading)
+        rows = chain.from_iterable(iter(lambda: result.fetchmany(ROWS_AT_ONCE), []))
+        for number, row in enumerate(rows, start=1):
+            for place, value in enumerate(row):
+                _write_cell(sheet, number, place, value)
+    return [file.getvalue()]
+
+
+def _write_cell(sheet: Worksheet, row: int, column: int, value: Any) -> None:
+    """Write a cell by its type: a text is never taken for a formula, a number or a link."""
+    match value:
+        case None:
+            return
+        case str():
+            sheet.write_string(row, column, value)
+        case datetime():
+            sheet.write_datetime(row, column, value)
+        case bool():
+            sheet.write_boolean(row, column, value)
+        case _:
+            sheet.write_number(row, column, value)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file that a result can be taken away in."""
+
+    suffix: str
+    media_type: str
+    label: str
+    write: Callable[[Snapshot, Statement, Sequence[Column]], Iterable[bytes]]
+
+
+FORMATS = (
+    Format("csv", "text/csv; charset=utf-8; header=present", "CSV", write_csv),
+    Format("parquet", "application/vnd.apache.parquet", "Parquet", write_parquet),
+    Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel", write_xlsx),
+)
+
+
+def file_name(table: str, chatbot_id: str, built_at: datetime, suffix: str) -> str:
+    """Return a name for the file that is safe in a header and on a disk."""
+    safe = "".join(mark if mark.isascii() and (mark.isalnum() or mark in "-_") else "-" for mark in chatbot_id)
+    return f"{safe}-{table}-{built_at.astimezone(UTC):%Y-%m-%d}.{suffix}"

@@ -1,0 +1,211 @@
+"""The one query of both tables: what page, API and exports accept, parsed from a query string and checked.
+
+How a query reads the snapshot is in `results`; nothing here opens one.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
+from urllib.parse import parse_qsl
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from serving.snapshot import Chatbot, CustomField
+from serving.tables.columns import ORGANIZATIONS, TABLES, USERS, Column, Table
+from serving.tables.custom import PREFIX, CustomFilter, read_filters, with_fields
+from serving.tables.ranges import DEFAULT_PRESET, Days, Preset, days_of, today_of
+
+Attributes = Literal["range_end", "now"]
+PAGE_LIMIT = 20
+# Bounds that fit the decimals compared with them, whatever is asked.
+Money = Annotated[Decimal, Field(ge=-(10**18), le=10**18, allow_inf_nan=False)]
+
+
+def _iso_day(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        raise PydanticCustomError("day", "Should be a day like 2026-11-22")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso_day)]
+
+
+class BadQuery(ValueError):
+    """A query that names something unknown or gives a bad value; `problems` names each parameter."""
+
+    def __init__(self, problems: list[dict[str, Any]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in problems))
+
+
+class TableQuery(BaseModel):
+    """What may be asked of either table. Everything given combines with AND."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    table: ClassVar[Table]
+
+    range: Preset | None = Field(
+        default=None, description=f"A named range of days; {DEFAULT_PRESET} if no range is given."
+    )
+    first_day: Day | None = Field(
+        default=None, description="First day, in the chatbot's zone. Without one the range is open."
+    )
+    last_day: Day | None = Field(default=None, description="Last day, inclusive. Without one the range is open.")
+    search: str = Field(
+        default="", max_length=256, description="Case-insensitive text anywhere in a name, an id or an e-mail."
+    )
+    plan: list[str] = Field(default=[], description="Any of these plans; an empty one means no plan.")
+    industry: list[str] = Field(default=[], description="Any of these industries; an empty one means no industry.")
+    organization_id: list[str] = Field(default=[], description="Any of these organizations; an empty one means none.")
+    mrr_min: Money | None = None
+    mrr_max: Money | None = None
+    conversations_min: FiniteFloat | None = None
+    conversations_max: FiniteFloat | None = None
+    sentiment_min: FiniteFloat | None = None
+    sentiment_max: FiniteFloat | None = None
+    messages_min: FiniteFloat | None = None
+    messages_max: FiniteFloat | None = None
+    sort: str = Field(
+        default="-last_activity_at", description="A column; `-` in front for descending. Nulls come last."
+    )
+    limit: int | None = Field(default=None, ge=1, le=1000, description=f"Rows: {PAGE_LIMIT} in JSON, all in an export.")
+    offset: int = Field(default=0, ge=0, le=2**31 - 1, description="Rows to leave out at the beginning.")
+    columns: list[str] = Field(
+        default=[],
+        description="The columns wanted, in this order; if none is given, all but the chatbot's own fields.",
+    )
+    attributes: Attributes = Field(default="range_end", description="Attributes as of the range's end, or as of now.")
+    # Under a name that no parameter has: a field's name is never empty.
+    custom: SkipJsonSchema[tuple[CustomFilter, ...]] = Field(default=(), validation_alias=PREFIX)
+
+    @field_validator("sort")
+    @classmethod
+    def _sorts_by_a_column(cls, value: str) -> str:
+        cls._known_column(value.removeprefix("-"))
+        return value
+
+    @field_validator("columns")
+    @classmethod
+    def _names_columns_once(cls, value: list[str]) -> list[str]:
+        for name in value:
+            cls._known_column(name)
+            if value.count(name) > 1:
+                raise PydanticCustomError("column_twice", "Column given twice: {name}", {"name": name})
+        return value
+
+    @classmethod
+    def _known_column(cls, name: str) -> None:
+        if name not in cls.table.column_names:
+            raise PydanticCustomError("unknown_column", "Unknown column: {name}", {"name": name})
+
+    @model_validator(mode="after")
+    def _gives_one_range(self) -> Self:
+        if self.range is not None and (self.first_day or self.last_day):
+            raise PydanticCustomError("two_ranges", "Give either range, or first_day and last_day")
+        if self.first_day and self.last_day and self.first_day > self.last_day:
+            raise PydanticCustomError("range_backwards", "first_day lies after last_day")
+        return self
+
+    @classmethod
+    def parse(cls, query_string: str) -> Self:
+        """Return the query that a query string asks; BadQuery if it asks anything else."""
+        given: dict[str, list[str]] = {}
+        for name, value in parse_qsl(query_string.removeprefix("?"), keep_blank_values=True):
+            given.setdefault(name, []).append(value)
+        custom = {name: given.pop(name) for name in list(given) if name.startswith(PREFIX)}
+        filters, problems = read_filters(cls.table, custom)
+        repeated = [name for name, values in given.items() if len(values) > 1 and name not in cls.repeatable()]
+        if problems or repeated:
+            twice = [problem(name, "given_twice", "May be given only once") for name in repeated]
+            raise BadQuery([*twice, *(problem(*one) for one in problems)])
+        values = {name: values if name in cls.repeatable() else values[0] for name, values in given.items()}
+        try:
+            return cls.model_validate({**values, PREFIX: filters})
+        except ValidationError as error:
+            raise BadQuery(list(_problems(error))) from None
+
+    @classmethod
+    def repeatable(cls) -> frozenset[str]:
+        """Return the parameters that may be given more than once."""
+        fields = cls.model_fields.items()
+        return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
+
+    def values(self, column: str) -> tuple[str, ...]:
+        """Return the values of a column that the rows may have; none if any will do."""
+        own = (wanted.values for wanted in self.custom if wanted.column.name == column)
+        return next(own, ()) if column.startswith(PREFIX) else tuple(getattr(self, column))
+
+    def preset(self) -> Preset | None:
+        """Return the named range that applies; None if the reader gave days of their own."""
+        return self.range or (None if self.first_day or self.last_day else DEFAULT_PRESET)
+
+    def days(self, chatbot: Chatbot, now: datetime) -> Days:
+        """Return the days asked for, in the chatbot's zone."""
+        preset = self.preset()
+        if preset is None:
+            return Days(self.first_day, self.last_day)
+        return days_of(preset, today_of(chatbot, now), chatbot.week_start)
+
+    def chosen_columns(self) -> tuple[str, ...]:
+        """Return the columns to deliver, in order."""
+        return tuple(self.columns) or self.table.own_columns
+
+    def custom_columns(self) -> list[Column]:
+        """Return the chatbot's own fields that the answer depends on."""
+        needed = {*self.columns, self.sort.removeprefix("-"), *(wanted.column.name for wanted in self.custom)}
+        return [column for column in self.table.columns if column.field is not None and column.name in needed]
+
+
+class OrganizationsQuery(TableQuery):
+    """What may be asked of the Organizations table."""
+
+    table = ORGANIZATIONS
+    users_min: FiniteFloat | None = None
+    users_max: FiniteFloat | None = None
+
+
+class UsersQuery(TableQuery):
+    """What may be asked of the Users table."""
+
+    table = USERS
+
+
+QUERIES: dict[str, type[TableQuery]] = {"organizations": OrganizationsQuery, "users": UsersQuery}
+assert QUERIES.keys() == TABLES.keys()
+
+
+def query_of(table: str, chatbot: Chatbot) -> type[TableQuery]:
+    """Return what may be asked of a chatbot's table: it knows the chatbot's own fields, and nobody else's."""
+    return _with_fields(table, chatbot.custom_fields)
+
+
+@lru_cache(maxsize=256)
+def _with_fields(table: str, fields: tuple[CustomField, ...]) -> type[TableQuery]:
+    model = QUERIES[table]
+    return type(model.__name__, (model,), {"table": with_fields(model.table, fields), "__module__": __name__})
+
+
+def _problems(error: ValidationError) -> Iterable[dict[str, Any]]:
+    for detail in error.errors(include_url=False, include_context=False):
+        name = str(detail["loc"][0]) if detail["loc"] else {"two_ranges": "range"}.get(detail["type"], "first_day")
+        unknown = detail["type"] == "extra_forbidden"
+        yield problem(name, detail["type"], f"Unknown parameter: {name}" if unknown else detail["msg"])
+
+
+def problem(name: str, kind: str, message: str) -> dict[str, Any]:
+    """Return a problem with a parameter, as the API tells it."""
+    return {"loc": ["query", name], "msg": message, "type": kind}

@@ -1,0 +1,194 @@
+"""Reads a query's answer from a snapshot: rows, totals, the choices of a filter.
+
+One parameterised statement over the snapshot's table macro serves page, API and exports; what a row means is the
+macro's business, and what may be asked is `query`'s.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from serving.snapshot import Chatbot, Snapshot
+from serving.tables import custom
+from serving.tables.columns import Table
+from serving.tables.query import PAGE_LIMIT, TableQuery
+from serving.tables.ranges import Days, today_of
+
+FILTERED_ATTRIBUTES = ("plan", "industry")
+METRICS = ("mrr", "conversations", "users", "sentiment", "messages")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL and the parameters it takes."""
+
+    sql: str
+    parameters: list[Any]
+
+    def run(self, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
+        """Run on a cursor of its own and return that."""
+        return snapshot.cursor().execute(self.sql, self.parameters)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a result, in order, and how many there are in all."""
+
+    rows: list[dict[str, Any]]
+    total: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value that a filter offers, and how many rows of the range have it."""
+
+    value: str
+    label: str
+    rows: int
+
+
+def folded(text: str) -> str:
+    """Return SQL for a text as plans and industries are compared: composed, trimmed, in one case."""
+    return f"lower(trim(nfc_normalize({text})))"
+
+
+def searchable(text: str) -> str:
+    """Return SQL for a text as it is searched: without case and accents."""
+    return f"strip_accents(lower(nfc_normalize({text})))"
+
+
+def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+    """Return the statement for every row that the query keeps, with all columns, in no order."""
+    clauses: list[str] = []
+    parameters: list[Any] = [chatbot.chatbot_id, days.first, days.last, query.attributes]
+    joins = ""
+    for column in query.custom_columns():
+        joins += custom.join(column, query.table)
+        parameters += [chatbot.chatbot_id, days.last, query.attributes, column.field]
+    if text := query.search.strip():
+        clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
+        parameters += [text] * len(query.table.searched)
+    for name in FILTERED_ATTRIBUTES:
+        if wanted := getattr(query, name):
+            clauses.append(f"coalesce({folded(name)}, '') in ({', '.join([folded('?')] * len(wanted))})")
+            parameters += wanted
+    if query.organization_id:
+        clauses.append(f"coalesce(organization_id, '') in ({', '.join('?' * len(query.organization_id))})")
+        parameters += query.organization_id
+    for name in METRICS:
+        for bound, comparison in (("min", ">="), ("max", "<=")):
+            limit = getattr(query, f"{name}_{bound}", None)
+            if limit is not None:
+                clauses.append(f"{name} {comparison} ?")
+                parameters.append(limit)
+    for wanted in query.custom:
+        conditions, values = custom.condition(wanted, folded)
+        clauses += conditions
+        parameters += values
+    where = " and ".join(f"({clause})" for clause in clauses) or "true"
+    return Statement(f"select * from {query.table.name}(?, ?, ?, attributes := ?) {joins} where {where}", parameters)
+
+
+def ordered(query: TableQuery) -> str:
+    """Return SQL for the query's order: nulls last in both directions, ties by the unique id."""
+    column = query.table.column(query.sort.removeprefix("-"))
+    direction = "desc" if query.sort.startswith("-") else "asc"
+    keys = [column.sql] if column.kind != "text" else [searchable(column.sql), column.sql]
+    return ", ".join([*(f"{key} {direction} nulls last" for key in keys), query.table.id_column])
+
+
+def selected(query: TableQuery) -> str:
+    """Return SQL for the columns to deliver, in order."""
+    return ", ".join(query.table.column(name).sql for name in query.chosen_columns())
+
+
+def result(query: TableQuery, chatbot: Chatbot, now: datetime) -> Statement:
+    """Return the statement for the whole result in order with the chosen columns, or the part that is asked for."""
+    kept = rows_of(query, chatbot, query.days(chatbot, now))
+    sql = f"select {selected(query)} from ({kept.sql}) order by {ordered(query)}"
+    if query.limit is None and not query.offset:
+        return Statement(sql, kept.parameters)
+    return Statement(f"{sql} limit ? offset ?", [*kept.parameters, query.limit, query.offset])
+
+
+def read_page(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Page:
+    """Read one page of the result, with the total."""
+    kept = rows_of(query, chatbot, query.days(chatbot, now))
+    columns = query.chosen_columns()
+    sql = f"select {selected(query)}, count(*) over () from ({kept.sql}) order by {ordered(query)} limit ? offset ?"
+    parameters = [*kept.parameters, query.limit or PAGE_LIMIT, query.offset]
+    rows = Statement(sql, parameters).run(snapshot).fetchall()
+    if rows or not query.offset:
+        return Page([dict(zip(columns, row, strict=False)) for row in rows], rows[0][-1] if rows else 0)
+    count = Statement(f"select count(*) from ({kept.sql})", kept.parameters).run(snapshot).fetchall()
+    return Page([], count[0][0])
+
+
+def read_activity(snapshot: Snapshot, chatbot: Chatbot) -> Days:
+    """Read the first and last day with any activity of a chatbot; both None if there was none."""
+    sql = "select min(activity_date), max(activity_date) from fct_conversation_days where chatbot_id = ?"
+    return Days(*Statement(sql, [chatbot.chatbot_id]).run(snapshot).fetchall()[0])
+
+
+def closed(snapshot: Snapshot, chatbot: Chatbot, days: Days, now: datetime) -> Days:
+    """Return the days with open ends closed: at the first day of activity, and at today or a newer day of activity.
+
+    Asking for these days gives the same rows. Without any activity an open first day stays open.
+    """
+    if days.first is not None and days.last is not None:
+        return days
+    activity = read_activity(snapshot, chatbot)
+    last = days.last or max(filter(None, (today_of(chatbot, now), activity.last, days.first)))
+    return Days(days.first or (activity.first and min(activity.first, last)), last)
+
+
+def read_newest_activity(snapshot: Snapshot, table: Table, chatbot: Chatbot) -> datetime | None:
+    """Read when anyone in the table was last active, in any range; None if nobody ever was."""
+    sql = f"select max(last_activity_at) from {table.name}(?, null, null)"
+    return Statement(sql, [chatbot.chatbot_id]).run(snapshot).fetchall()[0][0]
+
+
+def read_choices(
+    snapshot: Snapshot, query: TableQuery, column: str, chatbot: Chatbot, now: datetime, text: str = "", most: int = 100
+) -> list[Choice]:
+    """Read what a filter on a column offers in the query's range: the values that most rows have.
+
+    Spellings that differ in case or outer white space are one choice, labelled as the newest row spells it. The empty
+    value is a choice of its own. `text` keeps the choices that contain it.
+    """
+    days = query.days(chatbot, now)
+    everything = rows_of(type(query)(attributes=query.attributes, columns=[column]), chatbot, days)
+    shown = custom.text_of(query.table.column(column))
+    value, label = {
+        "organization_id": ("organization_id", "organization_name"),
+    }.get(column, (folded(shown), shown))
+    sql = f"""
+        with choices as (
+            select
+                coalesce({value}, '') as folded_value,
+                first({shown} order by last_activity_at desc, {query.table.id_column}) as newest_value,
+                first({label} order by last_activity_at desc, {query.table.id_column}) as label,
+                count(*) as row_count
+            from ({everything.sql})
+            group by all
+        )
+        select coalesce(newest_value, ''), coalesce(trim(label), ''), row_count
+        from choices
+        where ? = '' or contains({searchable("label")}, {searchable("?")})
+        order by row_count desc, {searchable("label")} nulls last, folded_value
+        limit ?
+    """
+    parameters = [*everything.parameters, text.strip(), text.strip(), most]
+    return [Choice(*row) for row in Statement(sql, parameters).run(snapshot).fetchall()]
+
+
+def read_organization_names(snapshot: Snapshot, chatbot: Chatbot, organization_ids: list[str]) -> dict[str, str]:
+    """Read the newest names of organizations of a chatbot, by id."""
+    sql = """
+        select organization_id, coalesce(organization_name, organization_id)
+        from dim_organizations
+        where chatbot_id = ? and organization_id in (select unnest(?::varchar[])) and valid_to is null
+    """
+    return dict(Statement(sql, [chatbot.chatbot_id, organization_ids]).run(snapshot).fetchall())

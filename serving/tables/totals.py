@@ -1,0 +1,77 @@
+"""Totals of a query's whole result, and how they changed since the period before.
+
+They are computed from the conversations behind the rows, never from the rows: a user of two organizations, and a
+conversation over several days, counts once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from serving.snapshot import Chatbot, Snapshot
+from serving.tables.periods import previous_period
+from serving.tables.query import TableQuery
+from serving.tables.ranges import Days
+from serving.tables.results import Statement, rows_of
+
+TOTALS = {
+    "conversations": "count(*)",
+    "users": "count(distinct user_key)",
+    "organizations": "count(distinct organization_key)",
+    "messages": "cast(coalesce(sum(messages), 0) as bigint)",
+    "scored_conversations": "count(sentiment)",
+    # Decimals until the one division, as everywhere.
+    "sentiment": "cast(sum(sentiment) as double) / nullif(count(sentiment), 0)",
+    "last_activity_at": "max(last_activity_at)",
+}
+COUNTS = ("conversations", "users", "organizations", "messages", "scored_conversations")
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Totals by name for the range and the period before, and the change between the two.
+
+    Without a period before, `previous` and `change` are None. The change of a count is relative, and None where there
+    was nothing before; that of the sentiment is the difference.
+    """
+
+    totals: dict[str, Any]
+    previous_days: Days | None
+    previous: dict[str, Any] | None
+    change: dict[str, float | None] | None
+
+
+def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Totals:
+    """Read the totals of everything that the query keeps, and of what it keeps in the period before."""
+    days = query.days(chatbot, now)
+    totals = _totals(snapshot, query, chatbot, days)
+    before = previous_period(query.preset(), days)
+    if before is None:
+        return Totals(totals, None, None, None)
+    previous = _totals(snapshot, query, chatbot, before)
+    change = {name: _relative(totals[name], previous[name]) for name in COUNTS}
+    change["sentiment"] = _difference(totals["sentiment"], previous["sentiment"])
+    return Totals(totals, before, previous, change)
+
+
+def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
+    kept = rows_of(query, chatbot, days)
+    entity = query.table.id_column
+    sql = f"""
+        select {", ".join(TOTALS.values())} from conversations_in_range(?, ?, ?)
+        where conversation_key in (
+            select conversation_key from fct_conversation_days
+            where chatbot_id = ? and {entity} in (select {entity} from ({kept.sql}))
+        )
+    """
+    parameters = [chatbot.chatbot_id, days.first, days.last, chatbot.chatbot_id, *kept.parameters]
+    (row,) = Statement(sql, parameters).run(snapshot).fetchall()
+    return dict(zip(TOTALS, row, strict=True))
+
+
+def _relative(now: int, before: int) -> float | None:
+    return (now - before) / before if before else None
+
+
+def _difference(now: float | None, before: float | None) -> float | None:
+    return None if now is None or before is None else now - before
