@@ -25,7 +25,7 @@ select
     cast(sum(messages) as bigint) as messages,
     cast(sum(user_messages) as bigint) as user_messages,
     cast(sum(scored_messages) as bigint) as scored_messages,
-    cast(sum(score_sum) as {{ score_type() }}) as score_sum,
+    cast(sum(score_sum) as {{ score_sum_type() }}) as score_sum,
     count(sentiment) as scored_conversations,
     cast(sum(sentiment) as double) / nullif(count(sentiment), 0) as sentiment,
     {{ mean_score('sum(score_sum)', 'sum(scored_messages)') }} as message_sentiment,

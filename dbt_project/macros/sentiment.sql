@@ -1,5 +1,8 @@
-{# Scores live in decimals, so that a sum does not depend on the order of its rows. #}
-{% macro score_type() -%} decimal(18, 9) {%- endmacro %}
+{# Scores live in decimals, so that a sum does not depend on the order of its rows; twelve places, so that thirds add up. #}
+{% macro score_type() -%} decimal(18, 12) {%- endmacro %}
+
+{# A sum over any number of conversations. #}
+{% macro score_sum_type() -%} decimal(38, 12) {%- endmacro %}
 
 {# Mean of a score sum: exact sum, one division. Null where nothing was scored. #}
 {% macro mean_score(score_sum, scored) -%}

@@ -28,8 +28,8 @@ create table snapshot.refresh_changes (
     messages_after bigint not null,
     scored_messages_before bigint not null,
     scored_messages_after bigint not null,
-    score_sum_before decimal(18, 9) not null,
-    score_sum_after decimal(18, 9) not null
+    score_sum_before decimal(38, 12) not null,
+    score_sum_after decimal(38, 12) not null
 )
 """
 _COMPARED = ("fct_conversation_days", "dim_users", "dim_organizations", "chatbots")

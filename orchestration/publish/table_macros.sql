@@ -24,8 +24,9 @@ select
     sum(days.score_sum) as score_sum,
     cast(sum(days.score_sum) / nullif(sum(days.scored_messages), 0) as decimal(18, 12)) as sentiment,
     case when sum(days.scored_messages) = 0 then null
-         when sum(days.score_sum) * 5 > sum(days.scored_messages) then 'satisfied'
-         when sum(days.score_sum) * -5 > sum(days.scored_messages) then 'dissatisfied'
+         -- The mean at nine places, half away from zero, beyond 0.2: compared as sums, which are exact.
+         when sum(days.score_sum) >= cast(sum(days.scored_messages) as bigint) * 0.2000000005 then 'satisfied'
+         when sum(days.score_sum) <= cast(sum(days.scored_messages) as bigint) * -0.2000000005 then 'dissatisfied'
          else 'neutral'
     end as band,
     max(days.last_message_at) as last_activity_at

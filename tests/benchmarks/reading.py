@@ -25,7 +25,7 @@ select
     'c' || conversation as conversation_id, 'u' || person as user_id, 'o' || person % 1000 as organization_id,
     cast(1 + number % 9 as integer) as messages, cast(number % 3 as integer) as user_messages,
     cast(number % 3 as integer) as scored_messages,
-    cast((number % 3) * ((hash(number) % 2001)::bigint - 1000) / 1000 as decimal(18, 9)) as score_sum,
+    cast((number % 3) * ((hash(number) % 2001)::bigint - 1000) / 1000 as decimal(18, 12)) as score_sum,
     timestamp '2026-11-01' + to_seconds(number) as first_message_at,
     timestamp '2026-11-01' + to_seconds(number + 60) as last_message_at,
     timestamp '2026-11-01' + to_seconds(conversation) as conversation_started_at,

@@ -6,6 +6,8 @@ MODELS = "dbt_project/models"
 VERSIONS = f"{MODELS}/intermediate/int_touched_versions.sql"
 MESSAGES = f"{MODELS}/intermediate/int_touched_messages.sql"
 MACROS = "orchestration/publish/table_macros.sql"
+MONEY = "dbt_project/macros/money.sql"
+RECORDS = "orchestration/extract/records"
 WAREHOUSE = "orchestration/transform/warehouse.py"
 
 
@@ -37,7 +39,8 @@ FAULTS = [
         "when changes.state_number > 1 then",
         "when changes.state_number > 0 then",
     ),
-    Fault("MRR that is sent in cents stays in cents", VERSIONS, "changes.mrr * 0.01", "changes.mrr"),
+    Fault("MRR that is sent in cents stays in cents", MONEY, "{{ amount }} * 0.01", "{{ amount }}"),
+    Fault("MRR is cut at two places", MONEY, "decimal(18, 4)", "decimal(18, 2)"),
     Fault(
         "The oldest analysis of a message wins",
         MESSAGES,
@@ -71,8 +74,8 @@ FAULTS = [
     Fault(
         "A conversation at exactly +0.2 is satisfied",
         MACROS,
-        "sum(days.score_sum) * 5 > sum(days.scored_messages)",
-        "sum(days.score_sum) * 5 >= sum(days.scored_messages)",
+        "sum(days.score_sum) >= cast(sum(days.scored_messages) as bigint) * 0.2000000005",
+        "sum(days.score_sum) >= cast(sum(days.scored_messages) as bigint) * 0.2",
     ),
     Fault(
         "A value of a custom field stands for the time before it was sent",
@@ -135,4 +138,39 @@ FAULTS = [
         "insert into state.entities_in_doubt select * from inputs.changed_entities",
         "delete from state.entities_in_doubt",
     ),
+    Fault("Scores carry nine places", f"{RECORDS}/analyses.py", "SCORE_PLACES = 12", "SCORE_PLACES = 9"),
+    Fault(
+        "A message without a time stands at the arrival",
+        f"{RECORDS}/messages.py",
+        "latest = time or latest",
+        "latest = time or received_at",
+    ),
+    Fault(
+        "A whole number as id keeps its point",
+        f"{RECORDS}/attributes.py",
+        "if number != number.to_integral_value():",
+        "if True:",
+    ),
+    Fault(
+        "The text null is an id",
+        f"{RECORDS}/attributes.py",
+        "        if clears(text):\n            return None\n    elif value is None",
+        "        if not text:\n            return None\n    elif value is None",
+    ),
+    Fault(
+        "A sent id may be that of an entity known by name or e-mail",
+        f"{RECORDS}/keys.py",
+        'return f"id:{entity_id}" if',
+        "return entity_id if",
+    ),
+    Fault(
+        "Invisible characters tell names apart",
+        f"{RECORDS}/keys.py",
+        "return (text if text.isascii() else text.translate(_INVISIBLE)).strip()",
+        "return text.strip()",
+    ),
+    Fault(
+        "A leap second is the second before it", f"{RECORDS}/instants.py", "seconds=second,", "seconds=min(second, 59),"
+    ),
+    Fault("A role in capitals refuses its line", f"{RECORDS}/messages.py", "role.casefold() in ROLES", "False"),
 ]

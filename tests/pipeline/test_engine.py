@@ -128,11 +128,11 @@ def facts(tmp_path_factory: pytest.TempPathFactory, project: Project) -> duckdb.
     connection = duckdb.connect()
     connection.execute(
         "create table days (chatbot_id varchar, activity_date date, conversation_id varchar, messages integer,"
-        " score_sum decimal(18, 9), score_units hugeint)"
+        " score_sum decimal(18, 12), score_units hugeint)"
     )
     connection.executemany(
         "insert into days values (?, ?, ?, ?, ?, ?)",
-        [[*row.values(), int(row["score_sum"].scaleb(9))] for row in rows],
+        [[*row.values(), int(row["score_sum"].scaleb(12))] for row in rows],
     )
     return connection
 
@@ -155,4 +155,4 @@ def test_trap_59_decimal_sums_of_random_slices_are_those_of_integers_and_of_pyth
         decimals = facts.execute(SHAPES[shape].format(sum="sum(score_sum)", name="score_sum")).fetchall()
         integers = facts.execute(SHAPES[shape].format(sum="sum(score_units)", name="score_units")).fetchall()
         assert {(bot, day): total for bot, day, total in decimals} == by_python
-        assert {(bot, day): Decimal(int(total)).scaleb(-9) for bot, day, total in integers} == by_python
+        assert {(bot, day): Decimal(int(total)).scaleb(-12) for bot, day, total in integers} == by_python

@@ -174,6 +174,22 @@ def test_trap_23_digits_do_not_depend_on_the_order_of_arrival(pipeline: Pipeline
         finally:
             again.close()
     assert pipeline.query("select distinct typeof(score_sum) as type from fct_conversation_days") == [
-        {"type": "DECIMAL(18,9)"}
+        {"type": "DECIMAL(18,12)"}
     ]
     assert isinstance(pipeline.query("select score_sum from fct_conversation_days")[0]["score_sum"], Decimal)
+
+
+def test_trap_61_a_mean_of_exactly_a_fifth_is_neutral_although_its_thirds_have_no_end(pipeline: Pipeline) -> None:
+    pipeline.run(*scored("a", [1, 1, 0], [1, 1, 0], [-1, -1, -0.2]))
+    row = acme(pipeline)
+    assert (row["satisfied_share"], row["neutral_share"], row["dissatisfied_share"]) == (0, 1, 0)
+    assert row["sentiment"] == pytest.approx(0.2, abs=1e-11)
+
+
+@pytest.mark.parametrize(("score", "band"), [(0.2000000004, "neutral"), (0.2000000005, "satisfied")])
+def test_trap_61_bands_are_judged_at_nine_places_with_halves_away_from_zero(
+    pipeline: Pipeline, score: float, band: str
+) -> None:
+    pipeline.run(*scored("a", [score]), *scored("b", [-score], user="bob"))
+    negative = {"satisfied": "dissatisfied"}.get(band, band)
+    assert (pipeline.users()["ann"][f"{band}_share"], pipeline.users()["bob"][f"{negative}_share"]) == (1, 1)

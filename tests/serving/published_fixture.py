@@ -34,7 +34,7 @@ CHATBOTS = [
 SCHEMA = """
 create table fct_conversation_days (
     chatbot_id varchar, activity_date date, conversation_id varchar, user_id varchar, organization_id varchar,
-    messages integer, scored_messages integer, score_sum decimal(18, 9), first_message_at timestamp,
+    messages integer, scored_messages integer, score_sum decimal(18, 12), first_message_at timestamp,
     last_message_at timestamp, conversation_started_at timestamp, conversation_key bigint, user_key bigint,
     organization_key bigint
 );

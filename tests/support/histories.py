@@ -1,7 +1,6 @@
 """Random histories of a data home, for hypothesis: what arrives, in which order, files and runs, and what goes wrong.
 
-Pools are small on purpose, so that ids, times and arrivals collide. Fractions of scores are chosen so that every mean
-of chunks has few digits: what the tables do to endless ones is not the question here.
+Pools are small on purpose, so that ids, times and arrivals collide.
 """
 
 import json
@@ -64,10 +63,21 @@ def _written(instant: datetime, style: str) -> str:
     if style == "local":
         moved = instant.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=5, minutes=30)))
         return moved.isoformat()
+    if style == "basic":
+        return f"{instant:%Y%m%dT%H%M%S.%f} \u221200"
+    if style == "week":
+        return f"{instant:%G-W%V-%uT%H:%M:%S,%fZ}"
+    if style == "ordinal":
+        return f"{instant:%Y-%jt%H:%M:%S.%fz}"
+    if style == "end of day" and instant.time() == datetime.min.time():
+        return f"{instant - timedelta(days=1):%Y-%m-%dT24:00}"
+    if style == "leap second" and instant.second == instant.microsecond == 0:
+        return f"{instant - timedelta(minutes=1):%Y-%m-%dT%H:%M:60 +00:00}"
     return instant.isoformat() + ("Z" if style == "utc" else "")
 
 
-times = st.builds(_written, instants, _one("utc", "local", "bare"))
+styles = _one(*["utc", "local", "bare"] * 4, "basic", "week", "ordinal", "end of day", "leap second")
+times = st.builds(_written, instants, styles)
 
 
 def _object(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Line]:
@@ -76,16 +86,20 @@ def _object(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Line]:
     )
 
 
-plans = _one(Absent, Absent, "free", "pro", " pro ", None, "", "null", 7)
-amounts = _one(Absent, Absent, 0, 5000, 49.99, -3, None, "1,500", True, float("nan"))
+plans = _one(Absent, Absent, "free", "pro", " pro ", None, "", "NULL", 7)
+amounts = _one(Absent, Absent, 0, 5000, 49.99, 12.34565, -0.00005, 49.999949999, -3, None, "1,500", True, float("nan"))
 industries = _one(Absent, Absent, Absent, "Retail", None)
-names = _one(Absent, Absent, "Acme", " ACME", "Caf\u00e9", "Cafe\u0301", "", None)
-emails = _one(Absent, Absent, "Ann@x.example", " ann@X.example ", "bob@x.example", "nobody", None)
+names = _one(
+    Absent, Absent, "Acme", " ACME", "Acme\u200b", "Caf\u00e9", "Cafe\u0301", "Null", "null", "\u00ad", "", None
+)
+emails = _one(
+    Absent, Absent, "Ann@x.example", " ann@X.example ", "ann@x.\u200bexample", "bob@x.example", "nobody", None
+)
 
 users = st.one_of(
     _one(Absent, None, {}),
     _object(
-        id=_one("u1", "u1", "u2", 7, "007", Absent, None, ""),
+        id=_one("u1", "u1", "u2", 7, 7.0, "007", "email:ann@x.example", Absent, None, "", "Null"),
         name=names,
         email=emails,
         plan=plans,
@@ -94,7 +108,11 @@ users = st.one_of(
     ),
 )
 named_organizations = _object(
-    id=_one("o1", "o1", "o1", "o2", 12, Absent, [1]), name=names, plan=plans, mrr=amounts, industry=industries
+    id=_one("o1", "o1", "o1", "o2", 12, "name:acme", "id:o1", Absent, " ", [1]),
+    name=names,
+    plan=plans,
+    mrr=amounts,
+    industry=industries,
 )
 organizations = _mostly(named_organizations, _one(Absent, None, {}))
 metadata = _object(
@@ -107,8 +125,8 @@ metadata = _object(
 messages = st.lists(
     _object(
         id=_one("m1", "m1", "m2", "m3", Absent, None),
-        role=_one("user", "user", "user", "user", "assistant", "system"),
-        content=_one("Hello", None),
+        role=_one("user", "user", "user", "USER", "assistant", "System", "tool", "function"),
+        content=_one("Hello", None, [{"type": "text", "text": "Hello"}, {"type": "image"}], {"text": "Hello"}),
         sentAt=_mostly(times, _one(Absent, None)),
     ),
     min_size=1,
@@ -153,7 +171,7 @@ flats = _object(
     ),
 )
 scores = st.one_of(
-    *[st.lists(_one(-1, -0.5, -0.2, 0, 0.2, 0.21, 1), min_size=size, max_size=size) for size in (1, 1, 2, 4)],
+    *[st.lists(_one(-1, -0.5, -0.2, 0, 0.2, 0.21, 1), min_size=size, max_size=size) for size in (1, 1, 2, 3, 3, 4)],
     st.lists(_one(0.5, float("nan"), 1.7, None, True, "high"), max_size=2),
 )
 analyses = _object(

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -124,7 +125,7 @@ class Oracle:
                 continue
             versions = history[self._entity(record.chatbot_id, kind, named)]
             known = versions[-1].fields if versions else dict.fromkeys(ATTRIBUTES[kind])
-            fields = known | getattr(record, f"{kind}_fields")
+            fields = known | self._in_whole_currency(record.chatbot_id, getattr(record, f"{kind}_fields"))
             if versions and versions[-1].valid_from == record.event_at:
                 versions[-1].fields = fields
             else:
@@ -202,7 +203,7 @@ class Oracle:
         for entity, versions in self.history[kind].items():
             ends = [version.valid_from for version in versions[1:]] + [None]
             for version, end in zip(versions, ends, strict=True):
-                fields = self._in_whole_currency(entity[0], version.fields)
+                fields = version.fields
                 rows.append(
                     {
                         "chatbot_id": entity[0],
@@ -245,11 +246,15 @@ class Oracle:
             return dict.fromkeys(ATTRIBUTES[kind])
         end = self._end(entity[0], last, clock)
         known = [version for version in versions if end is None or version.valid_from < end]
-        return self._in_whole_currency(entity[0], (known[-1] if known else versions[0]).fields)
+        return (known[-1] if known else versions[0]).fields
 
     def _in_whole_currency(self, chatbot_id: str, fields: Row) -> Row:
+        """At four places, half away from zero; rounded once."""
+        if fields.get("mrr") is None:
+            return fields
         cents = self.settings.get(chatbot_id, {}).get("mrr_unit") == "cents"
-        return fields | {"mrr": fields["mrr"] / 100} if cents and fields["mrr"] is not None else fields
+        units = Fraction(fields["mrr"]) / (100 if cents else 1)
+        return fields | {"mrr": Decimal(_rounded(units * 10_000)).scaleb(-4)}
 
     def _first_seen(self, kind: str, entity: Entity) -> datetime:
         return min(message.sent_at for message in self._messages_of[kind][entity])
@@ -281,10 +286,16 @@ def _measures(conversations: dict[Conversation, list[Message]]) -> Row:
         "unscored_conversations": len(conversations) - len(means),
         "sentiment": _number(_mean(means)),
         "message_sentiment": _number(_mean([score for found in scores for score in found])),
-        "satisfied_share": share(lambda mean: mean > Fraction(1, 5)),
-        "neutral_share": share(lambda mean: abs(mean) <= Fraction(1, 5)),
-        "dissatisfied_share": share(lambda mean: mean < -Fraction(1, 5)),
+        "satisfied_share": share(lambda mean: _rounded(mean * 10**9) > 200_000_000),
+        "neutral_share": share(lambda mean: abs(_rounded(mean * 10**9)) <= 200_000_000),
+        "dissatisfied_share": share(lambda mean: _rounded(mean * 10**9) < -200_000_000),
     }
+
+
+def _rounded(value: Fraction) -> int:
+    """To a whole number, halves away from zero."""
+    magnitude = int(abs(value) + Fraction(1, 2))
+    return magnitude if value >= 0 else -magnitude
 
 
 def _mean(values: list[Fraction]) -> Fraction | None:

@@ -13,9 +13,10 @@ from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
 
-ROLES = ("user", "assistant", "system")
-SCORE_PLACES = 9  # of a message's score, as published
+ROLES = ("user", "assistant", "system", "tool", "developer", "function")
+SCORE_PLACES = 12  # of a message's score: what sums carry
 COMMERCIAL = ("plan", "industry", "mrr")
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0f"
 
 
 class Unusable(Exception):
@@ -77,16 +78,43 @@ def read_line(line: bytes, source_file: str, number: int) -> Record:
     return record
 
 
+def seen(text: str) -> str:
+    """Without characters that nobody sees; some of those that Unicode calls default ignorable are enough here."""
+    return "".join(one for one in text if one not in INVISIBLE).strip()
+
+
+def is_nothing(text: str) -> bool:
+    return seen(text).lower() in ("", "null")
+
+
+def identity(text: str) -> str:
+    """A sent id, which must not be taken for a name or an e-mail."""
+    return f"id:{text}" if text.split(":")[0] in ("id", "name", "email") and ":" in text else text
+
+
 def normalised(text: str) -> str:
+    text = seen(text)
     return unicodedata.normalize("NFC", " ".join(unicodedata.normalize("NFC", text).split()).casefold())
 
 
 def instant(value: Any) -> datetime | None:
     """Naive UTC; none for what is not an ISO 8601 time."""
-    if not isinstance(value, str) or len(value) < 16 or value[10] not in "Tt ":
+    if not isinstance(value, str) or value.isdecimal():
         return None
+    text = value.replace("\u2212", "-").replace(" +", "+").replace(" -", "-").replace(" Z", "Z")
+    day, _, clock = text.upper().replace(" ", "T").partition("T")
+    if not clock:
+        return None
+    later = timedelta()
+    if clock.startswith("24"):
+        clock, later = "00" + clock[2:], timedelta(days=1)
+    elif clock[6:8] == "60" or (clock[:6].isdecimal() and clock[4:6] == "60"):
+        at = 6 if clock[6:8] == "60" else 4
+        clock, later = clock[:at] + "59" + clock[at + 2 :], timedelta(seconds=1)
+    if len(day.replace("-", "")) == 7 and day.replace("-", "").isdecimal():
+        day = datetime.strptime(day.replace("-", ""), "%Y%j").strftime("%Y-%m-%d")
     try:
-        parsed = datetime.fromisoformat(value)
+        parsed = datetime.fromisoformat(f"{day}T{clock}") + later
     except ValueError:
         return None
     return parsed if parsed.tzinfo is None else parsed.astimezone(UTC).replace(tzinfo=None)
@@ -97,9 +125,18 @@ def is_possible(time: datetime | None, received_at: datetime) -> bool:
 
 
 def required_id(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
+    if (text := id_of(value)) is None:
         raise Unusable
-    return str(value)
+    return text
+
+
+def id_of(value: Any) -> str | None:
+    """An id as text; a whole number is its digits."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str):
+        return None if is_nothing(value) else value
+    return str(int(value)) if value == int(value) else str(value)
 
 
 def _is_organic(record: Record, request: dict[str, Any]) -> bool:
@@ -113,19 +150,28 @@ def _is_organic(record: Record, request: dict[str, Any]) -> bool:
 
 def _read_messages(record: Record, request: dict[str, Any]) -> None:
     received_at = record.order[0]
-    times = []
+    times: list[datetime | None] = []
     for message in _messages(request):
-        if message.get("role") not in ROLES:
-            raise Unusable
-        sent_at = received_at
+        time = None
         if message.get("sentAt") is not None:
             time = instant(message["sentAt"])
             if time is None or not is_possible(time, received_at):
                 raise Unusable
-            sent_at = time
-            times.append(time)
-        record.messages.append((_optional_id(record, message, "id"), message["role"], sent_at))
-    record.event_at = max(times, default=received_at)
+        times.append(time)
+    dated = [time for time in times if time is not None]
+    for place, message in enumerate(_messages(request)):
+        before = [time for time in times[: place + 1] if time is not None]
+        sent_at = (before[-1:] or dated[:1] or [received_at])[0]
+        if isinstance(message.get("content"), dict | int | bool):
+            record.dropped += 1
+        record.messages.append((_optional_id(record, message, "id"), _role(message.get("role")), sent_at))
+    record.event_at = max(dated, default=received_at)
+
+
+def _role(value: Any) -> str:
+    if not isinstance(value, str) or value.lower() not in ROLES:
+        raise Unusable
+    return value.lower()
 
 
 def _messages(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -138,8 +184,7 @@ def _messages(request: dict[str, Any]) -> list[dict[str, Any]]:
 def _scores(record: Record, request: dict[str, Any]) -> list[tuple[str, Fraction]]:
     found = []
     for message in _messages(request):
-        if message.get("role", "user") not in ROLES:
-            raise Unusable
+        role = "user" if message.get("role") is None else _role(message["role"])
         message_id = _optional_id(record, message, "external_message_id")
         chunks = []
         for chunk in message.get("user_sentiments") or []:
@@ -149,7 +194,7 @@ def _scores(record: Record, request: dict[str, Any]) -> list[tuple[str, Fraction
             else:
                 chunks.append(Fraction(str(score)))
         if chunks and message_id is not None:
-            if message.get("role", "user") == "user":
+            if role == "user":
                 found.append((message_id, round(sum(chunks) / len(chunks), SCORE_PLACES)))
             else:
                 record.dropped += 1
@@ -188,7 +233,7 @@ def _read_custom(record: Record, source: dict[str, Any], *reserved: str) -> None
     for name, value in source.items():
         if name in reserved:
             continue
-        if value is None or (isinstance(value, str) and value.strip() in ("", "null")):
+        if value is None or (isinstance(value, str) and is_nothing(value)):
             record.custom[name] = ("null", None)
         elif isinstance(value, bool):
             record.custom[name] = ("boolean", value)
@@ -203,20 +248,19 @@ def _read_custom(record: Record, source: dict[str, Any], *reserved: str) -> None
 def _identify(record: Record, user_id: str | None, organization_id: str | None, fill: dict[str, Any]) -> None:
     """Ids, else normalised e-mail and name; what the metadata map says fills both where they say nothing."""
     email, name = record.user_fields.get("email"), record.organization_fields.get("name")
-    record.user = user_id or ("email:" + normalised(email) if email else None)
-    record.organization = organization_id or ("name:" + normalised(name) if name else None)
+    record.user = identity(user_id) if user_id else ("email:" + normalised(email) if email else None)
+    record.organization = (
+        identity(organization_id) if organization_id else ("name:" + normalised(name) if name else None)
+    )
     record.user_fields = fill | record.user_fields
     record.organization_fields = fill | record.organization_fields
 
 
 def _optional_id(record: Record, source: dict[str, Any], name: str) -> str | None:
     value = source.get(name)
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, str | int | float)):
         record.dropped += 1
-        return None
-    return str(value)
+    return id_of(value)
 
 
 def _fields(record: Record, source: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -225,16 +269,17 @@ def _fields(record: Record, source: dict[str, Any], *names: str) -> dict[str, An
     for name in names:
         if name in source:
             try:
-                found[name] = _attribute(name, source[name], record.order[0])
+                found[name] = _attribute(name, source[name])
             except ValueError:
                 record.dropped += 1
     return found
 
 
-def _attribute(name: str, value: Any, received_at: datetime) -> Any:
+def _attribute(name: str, value: Any) -> Any:
     """One attribute; None clears, and a ValueError drops it."""
-    if value is None or (isinstance(value, str) and value.strip() in ("", "null")):
-        return None
+    if value is None or (isinstance(value, str) and is_nothing(value)):
+        is_called_null = name == "name" and value is not None and value.strip() not in ("", "null") and seen(value)
+        return value.strip() if is_called_null else None
     if name == "mrr":
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) >= 1e12:
             raise ValueError
@@ -242,7 +287,7 @@ def _attribute(name: str, value: Any, received_at: datetime) -> Any:
     if not isinstance(value, str):
         raise ValueError
     if name == "createdAt":
-        if not is_possible(instant(value), received_at):
+        if instant(value) is None:
             raise ValueError
         return instant(value)
     text = value.strip()

@@ -16,7 +16,7 @@ SUPPORT = "support"
 TABLES = """
 create table fct_conversation_days (
     chatbot_id varchar, activity_date date, conversation_id varchar, messages integer, scored_messages integer,
-    score_sum decimal(18, 9), last_message_at timestamp, conversation_started_at timestamp, conversation_key bigint,
+    score_sum decimal(18, 12), last_message_at timestamp, conversation_started_at timestamp, conversation_key bigint,
     user_key bigint, organization_key bigint
 );
 create table dim_users (

@@ -22,9 +22,10 @@ sent as (
         requests.has_user_industry as has_industry,
         requests.user_industry as industry,
         requests.has_user_mrr as has_mrr,
-        requests.user_mrr as mrr
+        {{ whole_currency('requests.user_mrr', 'chatbots.mrr_unit') }} as mrr
     from {{ ref('int_requests') }} as requests
     inner join touched on touched.kind = 'user' and requests.user_key = touched.entity_key
+    inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
 
     union all
 
@@ -47,9 +48,10 @@ sent as (
         requests.has_organization_industry as has_industry,
         requests.organization_industry as industry,
         requests.has_organization_mrr as has_mrr,
-        requests.organization_mrr as mrr
+        {{ whole_currency('requests.organization_mrr', 'chatbots.mrr_unit') }} as mrr
     from {{ ref('int_requests') }} as requests
     inner join touched on touched.kind = 'organization' and requests.organization_key = touched.entity_key
+    inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
 ),
 
 copies as (

@@ -71,9 +71,7 @@ select
     changes.email,
     changes.plan,
     changes.industry,
-    cast(
-        case when chatbots.mrr_unit = 'cents' then changes.mrr * 0.01 else changes.mrr end as decimal(18, 4)
-    ) as mrr,
+    changes.mrr,
     changes.event_at as valid_from,
     lead(changes.event_at) over (partition by changes.entity_key order by changes.event_at) as valid_to,
     case

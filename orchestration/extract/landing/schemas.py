@@ -6,8 +6,8 @@ One row of `requests` per accepted line that is not an analysis; a line delivere
 import pyarrow as pa
 
 INSTANT = pa.timestamp("us")  # naive, UTC
-MRR = pa.decimal128(20, 6)
-SCORE = pa.decimal128(10, 9)
+MRR = pa.decimal128(22, 9)
+SCORE = pa.decimal128(13, 12)
 # Decimal and not double: equal digits on every engine, and whole numbers of up to 29 digits stay whole.
 FIELD_NUMBER = pa.decimal128(38, 9)
 

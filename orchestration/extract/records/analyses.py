@@ -9,12 +9,12 @@ from fractions import Fraction
 from typing import Any
 
 from orchestration.extract.records.attributes import Row, decimal_of, drop, optional_id
-from orchestration.extract.records.faults import FieldWarning, UnusableRecord, listed, type_name
+from orchestration.extract.records.faults import FieldWarning, type_name
 from orchestration.extract.records.keys import key_of
-from orchestration.extract.records.messages import ROLES, message_objects
-from orchestration.extract.records.parse import RESEND
+from orchestration.extract.records.messages import message_objects, role_of
 
-SCORE_PLACES = 9
+# Three more than conversations are judged by, so that thirds of chunks do not tip a mean.
+SCORE_PLACES = 12
 _STEP = Decimal(1).scaleb(-SCORE_PLACES)
 _WIDE = Context(prec=38, rounding=ROUND_HALF_EVEN)
 
@@ -31,9 +31,7 @@ def analysis_rows(
     rows: list[Row] = []
     for position, message in enumerate(message_objects(request)):
         path = f"messages[{position}]"
-        role = message.get("role")
-        if role is not None and (type(role) is not str or role not in ROLES):
-            raise UnusableRecord("bad_role", f"`{path}.role` is none of {listed(ROLES)}. {RESEND}")
+        role = None if message.get("role") is None else role_of(message, position)
         message_id = optional_id(message, "external_message_id", f"{path}.external_message_id", warnings)
         scores = _scores(message.get("user_sentiments"), f"{path}.user_sentiments", warnings)
         if not scores or message_id is None:
@@ -47,7 +45,7 @@ def analysis_rows(
 
 
 def mean_score(scores: list[Decimal]) -> Decimal:
-    """The exact mean, rounded half-even to nine places."""
+    """The exact mean, rounded half-even to twelve places."""
     if len(scores) == 1:
         return scores[0].quantize(_STEP, context=_WIDE)
     mean = sum(map(Fraction, scores)) / len(scores)

@@ -6,13 +6,13 @@ absent. Which values a request shape has is said in `records.py`.
 
 import math
 import re
-from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_05UP, ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
 from orchestration.extract.records.faults import ExactNumbersNeeded, FieldWarning, excerpt_of, type_name
-from orchestration.extract.records.instants import parse_instant, time_fault
+from orchestration.extract.records.instants import parse_instant, unreadable
+from orchestration.extract.records.keys import visible
 from orchestration.extract.records.parse import NOT_NUMBERS, ExactNumber
 
 # An attribute is (is it present?, its value): absent keeps the older value, present without a value clears it.
@@ -28,21 +28,28 @@ LARGEST_MRR = Decimal(10) ** 12
 LARGEST_FIELD_NUMBER = Decimal(10) ** 29
 
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
-_MRR_STEP = Decimal("0.000001")
+# MRR is rounded to four places once its unit is known. Rounding it here, too, must not move it over the middle between
+# two of these: ROUND_05UP never ends on a 0 or a 5 that was not there.
+_MRR_STEP, _MRR_CONTEXT = Decimal("0.000000001"), Context(prec=38, rounding=ROUND_05UP)
 _FIELD_NUMBER_STEP = Decimal("0.000000001")
 _WIDE = Context(prec=38, rounding=ROUND_HALF_EVEN)
 
 
 def id_text(value: Any) -> str | None:
-    """An id as opaque text: a number is its decimal text as written; none when absent or empty; else `ValueError`."""
+    """An id as opaque text; none when it is absent, blank or the text `null`; else `ValueError`.
+
+    A number that is whole is its digits (12345.0 is 12345), another one as it is written.
+    """
     if type(value) is str:
         text: str = value
+        if clears(text):
+            return None
     elif value is None:
         return None
     elif type(value) is int:
         text = str(value)
     elif type(value) is ExactNumber and value.text not in NOT_NUMBERS:
-        text = value.text
+        text = _digits(value.text)
     elif type(value) is float:
         raise ExactNumbersNeeded
     else:
@@ -51,7 +58,16 @@ def id_text(value: Any) -> str | None:
         raise ValueError(f"has {len(text):,} characters, more than {LONGEST_ID}")
     if "\0" in text:
         raise ValueError("holds a NUL character")
-    return text or None
+    return text
+
+
+def _digits(written: str) -> str:
+    number = Decimal(written)
+    if number.adjusted() >= LONGEST_ID:
+        raise ValueError(f"has more than {LONGEST_ID} digits")
+    if number != number.to_integral_value():
+        return written
+    return f"{abs(number) if number.is_zero() else number:.0f}"
 
 
 def optional_id(source: dict[str, Any], field: str, path: str, warnings: list[FieldWarning]) -> str | None:
@@ -62,6 +78,14 @@ def optional_id(source: dict[str, Any], field: str, path: str, warnings: list[Fi
     except ValueError as fault:
         drop(warnings, path, "bad_id", f"The id {fault}; it is treated as missing.", value)
         return None
+
+
+def name_attribute(source: dict[str, Any], field: str, path: str, warnings: list[FieldWarning]) -> Attribute:
+    """A name: only the lower-case text `null` clears one, because people are called Null."""
+    value = source.get(field)
+    if type(value) is str and (text := value.strip()) != "null" and text.casefold() == "null":
+        return True, text
+    return text_attribute(source, field, path, 256, warnings)
 
 
 def text_attribute(
@@ -75,9 +99,9 @@ def text_attribute(
         return CLEARED
     if type(value) is not str:
         return drop(warnings, path, "wrong_type", f"The value is {type_name(value)}, not text.", value)
-    text = value.strip()
-    if not text or text == "null":
+    if clears(value):
         return CLEARED
+    text = value.strip()
     if len(text) > limit:
         return drop(warnings, path, "too_long", f"The text has {len(text):,} characters, more than {limit:,}.", value)
     if not text.isprintable() and _CONTROL_CHARACTER(text):
@@ -97,11 +121,11 @@ def email_attribute(source: dict[str, Any], field: str, path: str, warnings: lis
 
 
 def mrr_attribute(source: dict[str, Any], field: str, path: str, warnings: list[FieldWarning]) -> Attribute:
-    """Monthly recurring revenue: a JSON number, kept with six decimal places; text that is a number is not one."""
+    """Monthly recurring revenue: a JSON number; text that is a number is not one."""
     if field not in source:
         return ABSENT
     value = source[field]
-    if _clears(value):
+    if clears(value):
         return CLEARED
     if isinstance(value, bool) or not isinstance(value, int | float):
         return drop(warnings, path, "wrong_type", f"The value is {type_name(value)}, not a number.", value)
@@ -111,19 +135,16 @@ def mrr_attribute(source: dict[str, Any], field: str, path: str, warnings: list[
     return True, amount
 
 
-def time_attribute(
-    source: dict[str, Any], field: str, path: str, received_at: datetime, warnings: list[FieldWarning]
-) -> Attribute:
-    """An instant in the window in which message times must lie, too."""
+def time_attribute(source: dict[str, Any], field: str, path: str, warnings: list[FieldWarning]) -> Attribute:
+    """An instant of any year: an account may be older than this century, and its clock is not the request's."""
     if field not in source:
         return ABSENT
     value = source[field]
-    if _clears(value):
+    if clears(value):
         return CLEARED
     instant = parse_instant(value)
-    fault = time_fault(instant, received_at)
-    if fault:
-        return drop(warnings, path, "bad_time", f"The value {fault}.", value)
+    if instant is None:
+        return drop(warnings, path, "bad_time", f"The value {unreadable(value)}.", value)
     return True, instant
 
 
@@ -164,13 +185,14 @@ def decimal_of(value: int | float) -> Decimal | None:
     return Decimal(repr(value)) if math.isfinite(value) else None
 
 
-def _clears(value: Any) -> bool:
-    return value is None or (type(value) is str and value.strip() in ("", "null"))
+def clears(value: Any) -> bool:
+    """Whether a value says that there is none: null, the text `null`, or a text in which nothing is to be seen."""
+    return value is None or (type(value) is str and visible(value).casefold() in ("", "null"))
 
 
 @lru_cache(maxsize=1 << 14)
 def _mrr(value: int | float) -> Decimal | None:
-    return _quantised(value, LARGEST_MRR, _MRR_STEP)
+    return _quantised(value, LARGEST_MRR, _MRR_STEP, _MRR_CONTEXT)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -178,8 +200,8 @@ def _field_number(value: int | float) -> Decimal | None:
     return _quantised(value, LARGEST_FIELD_NUMBER, _FIELD_NUMBER_STEP)
 
 
-def _quantised(value: int | float, limit: Decimal, step: Decimal) -> Decimal | None:
+def _quantised(value: int | float, limit: Decimal, step: Decimal, context: Context = _WIDE) -> Decimal | None:
     number = decimal_of(value)
     if number is None or not -limit < number < limit:
         return None
-    return number.quantize(step, context=_WIDE)
+    return number.quantize(step, context=context)

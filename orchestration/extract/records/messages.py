@@ -8,7 +8,7 @@ from orchestration.extract.records.faults import FieldWarning, UnusableRecord, l
 from orchestration.extract.records.instants import parse_instant, time_fault
 from orchestration.extract.records.parse import RESEND
 
-ROLES = frozenset({"user", "assistant", "system"})
+ROLES = frozenset({"user", "assistant", "system", "tool", "developer", "function"})
 
 
 def message_objects(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -23,32 +23,59 @@ def message_objects(request: dict[str, Any]) -> list[dict[str, Any]]:
     return messages
 
 
+def role_of(message: dict[str, Any], position: int) -> str:
+    """The role of a message, in lower case."""
+    role = message.get("role")
+    if type(role) is str and (role in ROLES or role.casefold() in ROLES):
+        return role.casefold()
+    raise UnusableRecord("bad_role", f"`messages[{position}].role` is none of {listed(ROLES)}. {RESEND}")
+
+
 def message_rows(
     request: dict[str, Any], received_at: datetime, conversation: Row, warnings: list[FieldWarning]
 ) -> tuple[list[Row], datetime]:
     """The rows of all messages, and the event time of the request."""
     rows: list[Row] = []
-    newest: datetime | None = None
-    for position, message in enumerate(message_objects(request)):
-        role = message.get("role")
-        if type(role) is not str or role not in ROLES:
-            explanation = f"`messages[{position}].role` is none of {listed(ROLES)}. {RESEND}"
-            raise UnusableRecord("bad_role", explanation)
-        sent_at, value = received_at, message.get("sentAt")
-        if value is not None:
-            instant = parse_instant(value)
-            fault = time_fault(instant, received_at)
-            if instant is None or fault:
-                raise UnusableRecord("bad_time", f"`messages[{position}].sentAt` {fault}. {RESEND}")
-            sent_at = instant
-            newest = instant if newest is None else max(newest, instant)
+    messages = message_objects(request)
+    times = [_sent_at(message, position, received_at) for position, message in enumerate(messages)]
+    dated = [time for time in times if time is not None]
+    # A message without a time stands beside its neighbours: at the one before it, else at the first that has one.
+    latest = dated[0] if dated else received_at
+    for position, (message, time) in enumerate(zip(messages, times, strict=True)):
+        latest = time or latest
+        role = role_of(message, position)
         content = message.get("content")
         if type(content) is not str and content is not None:
-            path = f"messages[{position}].content"
-            drop(warnings, path, "wrong_type", f"The content is {type_name(content)}, not text.", content)
-            content = None
+            content = _text_of(content, f"messages[{position}].content", warnings)
         message_id = message.get("id")
         if message_id is not None:
             message_id = optional_id(message, "id", f"messages[{position}].id", warnings)
-        rows.append((position, received_at, *conversation, message_id, role, content, sent_at))
-    return rows, newest or received_at
+        rows.append((position, received_at, *conversation, message_id, role, content, latest))
+    return rows, max(dated, default=received_at)
+
+
+def _sent_at(message: dict[str, Any], position: int, received_at: datetime) -> datetime | None:
+    value = message.get("sentAt")
+    if value is None:
+        return None
+    instant = parse_instant(value)
+    if fault := time_fault(value, instant, received_at):
+        raise UnusableRecord("bad_time", f"`messages[{position}].sentAt` {fault}. {RESEND}")
+    return instant
+
+
+def _text_of(content: Any, path: str, warnings: list[FieldWarning]) -> str | None:
+    """The text parts of a list of content parts, joined by newlines; none where it has no text."""
+    if type(content) is not list:
+        explanation = f"The content is {type_name(content)}, not text or a list of parts."
+        drop(warnings, path, "wrong_type", explanation, content)
+        return None
+    texts = []
+    for index, part in enumerate(content):
+        text = part.get("text") if type(part) is dict else part
+        if type(text) is str:
+            texts.append(text)
+        elif type(part) is not dict or text is not None:
+            explanation = f"The part is {type_name(text)}, not text."
+            drop(warnings, f"{path}[{index}]", "wrong_type", explanation, part)
+    return "\n".join(texts) if texts else None

@@ -4,7 +4,6 @@ Identity is decided here, row by row. A bad id is as absent, so a user with a ba
 e-mail. `metadata` means custom fields in the capture shape, attributes and custom fields in the other two.
 """
 
-from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from orchestration.extract.records.attributes import (
     drop,
     email_attribute,
     mrr_attribute,
+    name_attribute,
     optional_id,
     text_attribute,
     time_attribute,
@@ -37,7 +37,7 @@ class Names(NamedTuple):
     custom: dict[str, Row]
 
 
-def object_names(request: dict[str, Any], shape: str, received_at: datetime, warnings: list[FieldWarning]) -> Names:
+def object_names(request: dict[str, Any], shape: str, warnings: list[FieldWarning]) -> Names:
     """Names and attributes of the capture and the track shape."""
     user = _map(request, "user", warnings)
     user_id = optional_id(user, "id", "user.id", warnings)
@@ -46,14 +46,14 @@ def object_names(request: dict[str, Any], shape: str, received_at: datetime, war
     email = email_attribute(user, "email", "user.email", warnings)
     user_row: Row = (
         user_identity(user_id, email[1]),
-        text_attribute(user, "name", "user.name", 256, warnings),
+        name_attribute(user, "name", "user.name", warnings),
         email,
         *_commercial(user, "user", warnings),
-        time_attribute(user, "createdAt", "user.createdAt", received_at, warnings),
+        time_attribute(user, "createdAt", "user.createdAt", warnings),
     )
     organization = _map(request, "organization", warnings)
     organization_id = optional_id(organization, "id", "organization.id", warnings)
-    name = text_attribute(organization, "name", "organization.name", 256, warnings)
+    name = name_attribute(organization, "name", "organization.name", warnings)
     organization_row: Row = (
         organization_identity(organization_id, name[1]),
         name,
@@ -80,7 +80,7 @@ def flat_names(request: dict[str, Any], warnings: list[FieldWarning]) -> Names:
     if user_id is None:
         user_id = optional_id(metadata, "user_id", "metadata.user_id", warnings)
     email = email_attribute(metadata, "email", "metadata.email", warnings)
-    name = text_attribute(metadata, "organization", "metadata.organization", 256, warnings)
+    name = name_attribute(metadata, "organization", "metadata.organization", warnings)
     fill = _commercial(metadata, "metadata", warnings)
     nothing = (ABSENT, ABSENT, ABSENT)
     user_row = _filled((user_identity(user_id, email[1]), ABSENT, email, *nothing, ABSENT), 3, fill)

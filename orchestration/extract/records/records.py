@@ -71,7 +71,7 @@ def _record(value: Any, canonical: bytes) -> Record:
     conversation = (conversation_id, key_of(chatbot_id, "conversation", conversation_id))
     traffic = _traffic(request, conversation_id, warnings)
     messages, event_at = message_rows(request, received_at, (chatbot_id, traffic, *conversation), warnings)
-    names = flat_names(request, warnings) if flat else object_names(request, shape, received_at, warnings)
+    names = flat_names(request, warnings) if flat else object_names(request, shape, warnings)
     user_id, *user = names.user
     organization_id, *organization = names.organization
     row = (

@@ -25,18 +25,18 @@ def test_trap_16_chunks_average_to_their_message() -> None:
     ("scores", "mean"),
     [
         ((0.1, 0.2), "0.15"),
-        ((1, 0, 0), "0.333333333"),
-        ((1, 1, 0), "0.666666667"),
+        ((1, 0, 0), "0.333333333333"),
+        ((1, 1, 0), "0.666666666667"),
         ((0.1, 0.1, 0.1), "0.1"),
-        ((0.0000000005,), "0"),
-        ((0.0000000015,), "0.000000002"),
-        ((0.000000001, 0), "0"),
-        ((0.000000003, 0), "0.000000002"),
-        ((0.000000001, 5e-324), "0.000000001"),
+        ((5e-13,), "0"),
+        ((1.5e-12,), "2e-12"),
+        ((1e-12, 0), "0"),
+        ((3e-12, 0), "2e-12"),
+        ((1e-12, 5e-324), "1e-12"),
         ((-1, 1), "0"),
     ],
 )
-def test_the_mean_is_exact_to_nine_places_with_halves_to_even(scores: tuple[float, ...], mean: str) -> None:
+def test_the_mean_is_exact_to_twelve_places_with_halves_to_even(scores: tuple[float, ...], mean: str) -> None:
     assert row(analysis(*scores), "analyses")["score"] == Decimal(mean)
 
 

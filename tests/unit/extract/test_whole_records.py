@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from request_log_samples import analysis, capture, envelope, read, rejected, row, warned, with_message
+from request_log_samples import analysis, capture, encode, envelope, read, rejected, row, warned, with_message
+
+from orchestration.extract.records.records import Record, read_record
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 
@@ -94,7 +96,6 @@ def test_a_missing_part_of_the_envelope_rejects_the_line(key: str) -> None:
         (envelope("track", {"conversationId": "c", "messages": [{"content": "Hello"}]}), "bad_role"),
         (envelope("conversations", {"messages": [{"role": "bot"}]}), "bad_role"),
         (with_message(role="bot"), "bad_role"),
-        (with_message(role="User"), "bad_role"),
         (with_message(role=None), "bad_role"),
         (with_message(role=["user"]), "bad_role"),
         (analysis(0.5, role="bot"), "bad_role"),
@@ -153,10 +154,54 @@ def test_trap_09_an_arrival_is_believed_until_the_year_2049() -> None:
         ("2026-11-22T11:14:59+01", datetime(2026, 11, 22, 10, 14, 59)),
         ("2026-11-22T10:14:59.123456999Z", datetime(2026, 11, 22, 10, 14, 59, 123456)),
         ("2026-11-22T10:14:59,1Z", datetime(2026, 11, 22, 10, 14, 59, 100000)),
+        ("20261122T101459Z", datetime(2026, 11, 22, 10, 14, 59)),
+        ("20261122T1014Z", datetime(2026, 11, 22, 10, 14)),
+        ("2026-11-22T10Z", datetime(2026, 11, 22, 10)),
+        ("2026-11-22T10.25Z", datetime(2026, 11, 22, 10, 15)),
+        ("2026-11-22T10:14,5Z", datetime(2026, 11, 22, 10, 14, 30)),
+        ("2026-11-21T24:00:00Z", datetime(2026, 11, 22)),
+        ("2026-11-22T10:14:60Z", datetime(2026, 11, 22, 10, 15)),
+        ("2016-12-31T23:59:60.5Z", datetime(2017, 1, 1, 0, 0, 0, 500000)),
+        ("2026-11-22T11:14:59 +01:00", datetime(2026, 11, 22, 10, 14, 59)),
+        ("2026-11-22T09:14:59\u221201:00", datetime(2026, 11, 22, 10, 14, 59)),
+        ("2026-326T10:14:59Z", datetime(2026, 11, 22, 10, 14, 59)),
+        ("2026326T101459Z", datetime(2026, 11, 22, 10, 14, 59)),
+        ("2026-W47-7T10:14:59Z", datetime(2026, 11, 22, 10, 14, 59)),
+        ("2026W477T101459Z", datetime(2026, 11, 22, 10, 14, 59)),
     ],
 )
 def test_a_time_in_any_iso_spelling_is_the_same_utc_instant(text: str, instant: datetime) -> None:
     assert row(with_message(sentAt=text), "messages")["sent_at"] == instant
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (1_700_000_000, "looks like epoch seconds"),
+        (1_700_000_000_000.0, "looks like epoch milliseconds"),
+        ("1700000000000", "looks like epoch milliseconds"),
+        (1_700_000_000_000_000, "looks like epoch microseconds"),
+        ("2026-11-22", "is a date without a time"),
+        ("2026-11-22 10:14:59 UTC", "names its zone in words"),
+        ("Sun, 22 Nov 2026 10:14:59 GMT", "names its zone in words"),
+        ("2026-11-22T10:14:59Z[UTC]", "names its zone in words"),
+        ("2026-11-22T10:14:59.Z", "is not a time such as"),
+        ("+2026-11-22T10:14:59Z", "is not a time such as"),
+        ("2026-02-30T10:00:00Z", "is not a time such as"),
+        ("2026-366T10:00:00Z", "is not a time such as"),
+        ("2026-W54-1T10:00:00Z", "is not a time such as"),
+        ("2026-11-22T24:00:01Z", "is not a time such as"),
+        ("2026-11-22T25:00Z", "is not a time such as"),
+        ("2026-11-22T10:14:61Z", "is not a time such as"),
+        ("2026-11-22T10:14:59+25:00", "is not a time such as"),
+        (True, "is not a time such as"),
+        ("\u0662026-11-22T10:14:59Z", "is not a time such as"),
+    ],
+)
+def test_what_is_no_time_rejects_the_line_and_says_what_it_looks_like(value: Any, what: str) -> None:
+    rejection = rejected(with_message(sentAt=value))
+    assert rejection.reason == "bad_time"
+    assert f"`messages[0].sentAt` {what}" in rejection.explanation
 
 
 def test_a_message_without_a_time_has_the_time_of_arrival() -> None:
@@ -174,8 +219,28 @@ def test_missing_or_bad_content_rejects_nothing() -> None:
     for content in (None, "", "  "):
         assert row(with_message(content=content), "messages")["content"] == content
         assert not warned(with_message(content=content))
-    assert row(with_message(content=[{"text": "Hello"}]), "messages")["content"] is None
-    assert warned(with_message(content=[{"text": "Hello"}])) == [("messages[0].content", "wrong_type")]
+    assert row(with_message(content={"text": "Hello"}), "messages")["content"] is None
+    assert warned(with_message(content={"text": "Hello"})) == [("messages[0].content", "wrong_type")]
+
+
+def test_a_list_of_content_parts_is_its_text_parts_joined() -> None:
+    parts = [{"type": "text", "text": "I hate"}, {"type": "image_url", "image_url": "x"}, "this"]
+    assert row(with_message(content=parts), "messages")["content"] == "I hate\nthis"
+    assert row(with_message(content=[{"type": "image"}]), "messages")["content"] is None
+    assert not warned(with_message(content=parts))
+
+
+@pytest.mark.parametrize("role", ["User", "ASSISTANT", "Tool", "developer", "function"])
+def test_the_six_roles_are_read_in_any_case(role: str) -> None:
+    assert row(with_message(role=role), "messages")["role"] == role.lower()
+
+
+def test_a_message_without_a_time_stands_beside_its_neighbours() -> None:
+    line = capture(messages=[{"role": "user", "sentAt": at} for at in (None, "2026-11-22T10:00:00Z", None, None)])
+    line["request"]["messages"] += [{"role": "user", "sentAt": "2026-11-22T09:00:00Z"}, {"role": "user"}]
+    record = read_record(encode(line))
+    assert isinstance(record, Record)
+    assert [message[-1].hour for message in record.messages] == [10, 10, 10, 10, 9, 9]
 
 
 def test_positions_count_from_zero_and_all_three_roles_are_kept_in_every_shape() -> None:
