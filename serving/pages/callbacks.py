@@ -183,7 +183,10 @@ def _choices(
 
 
 def _add_browser_callbacks(dash: Dash) -> None:
-    """Add the callbacks that run in the browser: they write controls into the address, and show it in controls."""
+    """Add the callbacks that run in the browser: they write controls into the address, and show it in controls.
+
+    No two have the same inputs: without outputs, Dash tells callbacks apart by these alone.
+    """
     functions: dict[str, list[Any]] = {
         "writeList": [Input({"type": "list", "name": ALL}, "value")],
         "writeNumber": [Input({"type": "number", "name": ALL}, "value")],
@@ -192,7 +195,7 @@ def _add_browser_callbacks(dash: Dash) -> None:
         "writeDays": [Input("calendar", "value")],
         "resetColumns": [Input("columns-reset", "n_clicks")],
         "showMarked": [Input("marked", "data")],
-        "showSearch": [Input("url", "search")],
+        "showState": [Input("url", "search")],
         "showNumbers": [Input("filters-popover", "opened"), State({"type": "number", "name": ALL}, "id")],
         "showColumns": [Input("columns-popover", "opened")],
     }
