@@ -11,7 +11,7 @@ from typing import Any
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
-from serving.tables.ranges import Days
+from serving.tables.ranges import Days, today_of
 from serving.tables.results import Statement, rows_of
 
 TOTALS = {
@@ -42,10 +42,14 @@ class Totals:
 
 
 def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Totals:
-    """Read the totals of everything that the query keeps, and of what it keeps in the period before."""
+    """Read the totals of everything that the query keeps, and of what it keeps in as much of the period before.
+
+    The snapshot covers the days up to the one, in the chatbot's zone, that its data runs through.
+    """
     days = query.days(chatbot, now)
     totals = _totals(snapshot, query, chatbot, days)
-    before = previous_period(query.preset(), days)
+    covered = snapshot.data_through and today_of(chatbot, snapshot.data_through)
+    before = covered and previous_period(query.preset(), days, covered)
     if before is None:
         return Totals(totals, None, None, None)
     previous = _totals(snapshot, query, chatbot, before)
