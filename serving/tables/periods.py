@@ -7,7 +7,7 @@ from serving.tables.ranges import Days, Preset
 
 
 def previous_period(preset: Preset | None, days: Days, covered: date) -> Days | None:
-    """Return the days to compare a range with, of which the data covers the days up to `covered`; None if there are none.
+    """Return the days to compare a range with, whose data covers it up to a day; None if there are none.
 
     A month or year so far is compared with the same days of the one before, clipped at its end (March 1 to 31 with
     February 1 to 28), whole calendar months with as many whole months before, a week so far with the same days of last

@@ -149,6 +149,10 @@ class TableQuery(BaseModel):
         own = (wanted.values for wanted in self.custom if wanted.column.name == column)
         return next(own, ()) if column.startswith(PREFIX) else tuple(getattr(self, column))
 
+    def counted_organizations(self) -> list[str]:
+        """Return the organizations whose conversations alone count; none if all do."""
+        return self.organization_id if self.table.name == "users" else []
+
     def preset(self) -> Preset | None:
         """Return the named range that applies; None if the reader gave days of their own."""
         return self.range or (None if self.first_day or self.last_day else DEFAULT_PRESET)
@@ -182,6 +186,10 @@ class UsersQuery(TableQuery):
     """What may be asked of the Users table."""
 
     table = USERS
+    organization_id: list[str] = Field(
+        default=[],
+        description="Only conversations of any of these organizations count; an empty one means those of none.",
+    )
 
 
 QUERIES: dict[str, type[TableQuery]] = {"organizations": OrganizationsQuery, "users": UsersQuery}

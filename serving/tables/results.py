@@ -62,7 +62,11 @@ def searchable(text: str) -> str:
 def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for every row that the query keeps, with all columns, in no order."""
     clauses: list[str] = []
+    source = f"{query.table.name}(?, ?, ?, attributes := ?)"
     parameters: list[Any] = [chatbot.chatbot_id, days.first, days.last, query.attributes]
+    if query.counted_organizations():
+        source = f"{query.table.name}(?, ?, ?, attributes := ?, organization_ids := ?)"
+        parameters.append(query.organization_id)
     joins = ""
     for column in query.custom_columns():
         joins += custom.join(column, query.table)
@@ -74,7 +78,7 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
         if wanted := getattr(query, name):
             clauses.append(f"coalesce({folded(name)}, '') in ({', '.join([folded('?')] * len(wanted))})")
             parameters += wanted
-    if query.organization_id:
+    if query.organization_id and not query.counted_organizations():
         clauses.append(f"coalesce(organization_id, '') in ({', '.join('?' * len(query.organization_id))})")
         parameters += query.organization_id
     for name in METRICS:
@@ -88,7 +92,7 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
         clauses += conditions
         parameters += values
     where = " and ".join(f"({clause})" for clause in clauses) or "true"
-    return Statement(f"select * from {query.table.name}(?, ?, ?, attributes := ?) {joins} where {where}", parameters)
+    return Statement(f"select * from {source} {joins} where {where}", parameters)
 
 
 def ordered(query: TableQuery) -> str:
@@ -159,29 +163,59 @@ def read_choices(
     value is a choice of its own. `text` keeps the choices that contain it.
     """
     days = query.days(chatbot, now)
-    everything = rows_of(type(query)(attributes=query.attributes, columns=[column]), chatbot, days)
-    shown = custom.text_of(query.table.column(column))
-    value, label = {
-        "organization_id": ("organization_id", "organization_name"),
-    }.get(column, (folded(shown), shown))
+    if column == "organization_id":
+        offered = _organizations_with_rows(query, chatbot, days)
+    else:
+        offered = _values_with_rows(query, column, chatbot, days)
     sql = f"""
-        with choices as (
-            select
-                coalesce({value}, '') as folded_value,
-                first({shown} order by last_activity_at desc, {query.table.id_column}) as newest_value,
-                first({label} order by last_activity_at desc, {query.table.id_column}) as label,
-                count(*) as row_count
-            from ({everything.sql})
-            group by all
-        )
+        with choices as ({offered.sql})
         select coalesce(newest_value, ''), coalesce(trim(label), ''), row_count
         from choices
         where ? = '' or contains({searchable("label")}, {searchable("?")})
         order by row_count desc, {searchable("label")} nulls last, folded_value
         limit ?
     """
-    parameters = [*everything.parameters, text.strip(), text.strip(), most]
+    parameters = [*offered.parameters, text.strip(), text.strip(), most]
     return [Choice(*row) for row in Statement(sql, parameters).run(snapshot).fetchall()]
+
+
+def _values_with_rows(query: TableQuery, column: str, chatbot: Chatbot, days: Days) -> Statement:
+    """Return the statement for a column's values, each in the spelling of its newest row."""
+    everything = rows_of(type(query)(attributes=query.attributes, columns=[column]), chatbot, days)
+    shown = custom.text_of(query.table.column(column))
+    newest = f"first({shown} order by last_activity_at desc, {query.table.id_column})"
+    sql = f"""
+        select
+            coalesce({folded(shown)}, '') as folded_value,
+            {newest} as newest_value,
+            {newest} as label,
+            count(*) as row_count
+        from ({everything.sql})
+        group by all
+    """
+    return Statement(sql, everything.parameters)
+
+
+def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+    """Return the statement for the organizations, and how many rows the table has when one is chosen."""
+    rows = "users" if query.table.name == "users" else "1"
+    of_range = [chatbot.chatbot_id, days.first, days.last]
+    sql = f"""
+        select organization_id as folded_value, organization_id as newest_value, organization_name as label,
+            {rows} as row_count
+        from organizations(?, ?, ?, attributes := ?)
+        where {rows} > 0
+    """
+    if query.table.name != "users":
+        return Statement(sql, [*of_range, query.attributes])
+    sql += """
+        union all
+        select '', '', null, count(distinct user_key)
+        from conversations_in_range(?, ?, ?)
+        where organization_key is null
+        having count(distinct user_key) > 0
+    """
+    return Statement(sql, [*of_range, query.attributes, *of_range])
 
 
 def read_organization_names(snapshot: Snapshot, chatbot: Chatbot, organization_ids: list[str]) -> dict[str, str]:

@@ -49,7 +49,7 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
     days = query.days(chatbot, now)
     totals = _totals(snapshot, query, chatbot, days)
     covered = snapshot.data_through and today_of(chatbot, snapshot.data_through)
-    before = covered and previous_period(query.preset(), days, covered)
+    before = previous_period(query.preset(), days, covered) if covered else None
     if before is None:
         return Totals(totals, None, None, None)
     previous = _totals(snapshot, query, chatbot, before)
@@ -61,14 +61,17 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
     kept = rows_of(query, chatbot, days)
     entity = query.table.id_column
+    counted = query.counted_organizations()
+    source = f"conversations_in_range(?, ?, ?{', organization_ids := ?' if counted else ''})"
     sql = f"""
-        select {", ".join(TOTALS.values())} from conversations_in_range(?, ?, ?)
+        select {", ".join(TOTALS.values())} from {source}
         where conversation_key in (
             select conversation_key from fct_conversation_days
             where chatbot_id = ? and {entity} in (select {entity} from ({kept.sql}))
         )
     """
-    parameters = [chatbot.chatbot_id, days.first, days.last, chatbot.chatbot_id, *kept.parameters]
+    asked = [chatbot.chatbot_id, days.first, days.last, *([counted] if counted else [])]
+    parameters = [*asked, chatbot.chatbot_id, *kept.parameters]
     (row,) = Statement(sql, parameters).run(snapshot).fetchall()
     return dict(zip(TOTALS, row, strict=True))
 

@@ -188,7 +188,7 @@ def test_the_page_shows_chosen_custom_columns_in_their_format(snapshot):
     assert [row["custom.seats"] for row in shown.rows[:5]] == ["1,234,567", "40", "12.5", "5", "-3"]
     assert [row["custom.beta"] for row in shown.rows[:4]] == ["—", "—", "No", "Yes"]
     seats = next(one for one in shown.columns if one["field"] == "custom.seats")
-    assert (seats["headerName"], seats["sort"]) == ("seats", "desc")
+    assert (seats["headerName"], seats["initialSort"]) == ("seats", "desc")
     assert "ag-right-aligned-cell" in seats["cellClass"]
     assert grid.empty_grid().dashGridOptions["suppressFieldDotNotation"]
 
