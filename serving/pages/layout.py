@@ -53,6 +53,7 @@ def frame(
     """Return a page's frame: header, controls, grid and footer, with the controls set as the state says."""
     return [
         dcc.Store(id="marked"),
+        dcc.Store(id="gone"),
         _header(chatbot, fresh, quality),
         html.Main(
             [

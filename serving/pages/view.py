@@ -3,7 +3,7 @@
 The controls that stay while their state changes are in `layout`; how the browser asks is in `callbacks`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,7 +75,8 @@ def view_of(snapshot: Snapshot, chatbot: Chatbot, table: str, search: str, now: 
     except BadQuery as error:
         reset = dcc.Link("Reset the view", href=links.ranged("", range=DEFAULT_PRESET))
         empty = _message("This link does not fit this table", str(error), reset)
-        return _view(snapshot, chatbot, model(), "", now, Page([], 0), [], empty)
+        shown = _view(snapshot, chatbot, model(), "", now, Page([], 0), [], empty)
+        return replace(shown, marked={**shown.marked, "search": None})
     wanted = query.model_copy(update={"columns": grid.read_columns(query)})
     page = read_page(snapshot, wanted, chatbot, now)
     empty = None if page.rows else _why_empty(snapshot, chatbot, query, search, page.total)
@@ -109,6 +110,8 @@ def _view(
         files=_files(chatbot, query, search),
         tabs=_tabs(chatbot, table.name, search),
         marked={
+            "snapshot_id": snapshot.snapshot_id,
+            "search": search,
             "days": list(days),
             "attributes": query.attributes,
             "title": f"{table.name.capitalize()} · {chatbot.name}",
