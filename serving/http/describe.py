@@ -54,16 +54,9 @@ def parameters(model: type[TableQuery]) -> list[dict[str, Any]]:
         if name in choices:
             name_of = {"anyOf": [{"enum": choices[name]}, {"pattern": CUSTOM_PATTERN}]}
             field.get("items", field).update(name_of)
-        text = model.model_fields[name].description or _bound(name)
+        text = model.model_fields[name].description
         described.append({"name": name, "in": "query", "required": False, "description": text, "schema": field})
     return described
-
-
-def _bound(name: str) -> str:
-    metric, _, bound = name.rpartition("_")
-    return (
-        f"{'At least' if bound == 'min' else 'At most'} this, on the unrounded {metric}; rows without one are left out."
-    )
 
 
 def row_schema(table: Table) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dash.exceptions import PreventUpdate
 from starlette.concurrency import run_in_threadpool
 
 from serving.access import Access, NotFound, visible_chatbot
-from serving.pages.layout import EMPTY_CHOICE, LISTS, custom_lists, frame
+from serving.pages.layout import EMPTY_CHOICE, frame, list_filters
 from serving.pages.quality import quality_button, quality_panel
 from serving.pages.totals import totals_line
 from serving.pages.view import freshness, view_of
@@ -199,11 +199,12 @@ def _choices(
 
     With a text, the reader is typing: what the control holds stays, and stays among the choices.
     """
-    if name not in LISTS and name not in custom_lists(asked.table):
+    column = next((column for column in list_filters(asked.table) if column.name == name), None)
+    if column is None:
         raise PreventUpdate
     choices = read_choices(asked.snapshot, query, name, asked.chatbot, now, text or "")
     offered = {choice.value or EMPTY_CHOICE: f"{choice.label or 'None'} ({choice.rows:,})" for choice in choices}
-    by_id = name == "organization_id"
+    by_id = not column.filtered_by("values")
     spelled = {value if by_id else value.strip().lower(): value for value in offered}
     wanted = [value or EMPTY_CHOICE for value in query.values(name)] if text is None else held or []
     chosen = [spelled.get(value if by_id else value.strip().lower(), value) for value in wanted]

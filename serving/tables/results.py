@@ -12,12 +12,9 @@ import duckdb
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables import custom
-from serving.tables.columns import Table
+from serving.tables.columns import Column, Table
 from serving.tables.query import PAGE_LIMIT, TableQuery
 from serving.tables.ranges import Days, today_of
-
-FILTERED_ATTRIBUTES = ("plan", "industry")
-METRICS = ("mrr", "conversations", "users", "sentiment", "messages")
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     parameters: list[Any] = [chatbot.chatbot_id, days.first, days.last, query.attributes]
     if query.counted_organizations():
         source = f"{query.table.name}(?, ?, ?, attributes := ?, organization_ids := ?)"
-        parameters.append(query.organization_id)
+        parameters.append(query.counted_organizations())
     joins = ""
     for column in query.custom_columns():
         joins += custom.join(column, query.table)
@@ -74,25 +71,31 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     if text := query.search.strip():
         clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
         parameters += [text] * len(query.table.searched)
-    for name in FILTERED_ATTRIBUTES:
-        if wanted := getattr(query, name):
-            clauses.append(f"coalesce({folded(name)}, '') in ({', '.join([folded('?')] * len(wanted))})")
-            parameters += wanted
-    if query.organization_id and not query.counted_organizations():
-        clauses.append(f"coalesce(organization_id, '') in ({', '.join('?' * len(query.organization_id))})")
-        parameters += query.organization_id
-    for name in METRICS:
-        for bound, comparison in (("min", ">="), ("max", "<=")):
-            limit = getattr(query, f"{name}_{bound}", None)
-            if limit is not None:
-                clauses.append(f"{name} {comparison} ?")
-                parameters.append(limit)
+    for column in query.table.columns:
+        conditions, values = _condition(query, column)
+        clauses += conditions
+        parameters += values
     for wanted in query.custom:
         conditions, values = custom.condition(wanted, folded)
         clauses += conditions
         parameters += values
     where = " and ".join(f"({clause})" for clause in clauses) or "true"
     return Statement(f"select * from {source} {joins} where {where}", parameters)
+
+
+def _condition(query: TableQuery, column: Column) -> tuple[list[str], list[Any]]:
+    """Return the conditions of a column's filter on rows, and the parameters they take; own fields have theirs."""
+    if column.field is not None:
+        return [], []
+    name = column.name
+    if column.filtered_by("bounds"):
+        limits = zip(query.bounds(name), (">=", "<="), strict=True)
+        given = [(limit, comparison) for limit, comparison in limits if limit is not None]
+        return [f"{name} {comparison} ?" for _, comparison in given], [limit for limit, _ in given]
+    if not column.filtered_by("values", "ids") or not (wanted := query.values(name)):
+        return [], []
+    compared, mark = (folded(name), folded("?")) if column.filtered_by("values") else (name, "?")
+    return [f"coalesce({compared}, '') in ({', '.join([mark] * len(wanted))})"], list(wanted)
 
 
 def ordered(query: TableQuery) -> str:
@@ -163,7 +166,7 @@ def read_choices(
     value is a choice of its own. `text` keeps the choices that contain it.
     """
     days = query.days(chatbot, now)
-    if column == "organization_id":
+    if query.table.column(column).filtered_by("ids", "conversations"):
         offered = _organizations_with_rows(query, chatbot, days)
     else:
         offered = _values_with_rows(query, column, chatbot, days)

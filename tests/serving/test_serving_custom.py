@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from serving.pages import formats, grid
-from serving.pages.layout import custom_lists, frame
+from serving.pages.layout import frame, list_filters
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.exports import decimal_text
@@ -222,8 +222,9 @@ def test_the_chooser_and_the_filters_offer_the_chatbots_own_fields_and_no_others
 def test_the_choices_of_a_custom_filter_are_its_values_and_none(snapshot):
     chatbot = snapshot.chatbots["support"]
     model = query_of("organizations", chatbot)
-    assert {"custom.tier", "custom.beta"} < custom_lists(model.table).keys()
-    assert "custom.seats" not in custom_lists(model.table)
+    listed = {column.name for column in list_filters(model.table)}
+    assert {"custom.tier", "custom.beta"} < listed
+    assert "custom.seats" not in listed
     query = model(range="all_time")
     tiers = read_choices(snapshot, query, "custom.tier", chatbot, NOW)
     assert {(one.label.lower(), one.rows) for one in tiers if one.value} == {("gold", 2), ("=1+1", 1)}
