@@ -267,10 +267,13 @@ def _step(title: str, icon: str, search: str, offset: int, possible: bool) -> Co
 
 def _files(chatbot: Chatbot, query: TableQuery, search: str) -> list[Component]:
     state = links.changed(search, limit=None, columns=grid.shown_columns(query))
+    # A file from a page is opened in a spreadsheet: where there can be a byte order mark there is one.
+    marked = links.changed(state, bom="1")
     return [
         html.A(
             [html.Span(file_format.label), html.Span(f".{file_format.suffix}", className="suffix")],
-            href=links.rows_path(chatbot.chatbot_id, query.table.name, file_format.suffix) + state,
+            href=links.rows_path(chatbot.chatbot_id, query.table.name, file_format.suffix)
+            + (marked if file_format.write_marked else state),
             className="preset",
             id=f"export-{file_format.suffix}",
         )

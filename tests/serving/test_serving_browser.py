@@ -192,7 +192,8 @@ def test_an_export_is_the_table_on_the_page(address, browser):
         page.click("#export-button")
         with page.expect_download() as download:
             page.click("#export-csv")
-        lines = download.value.path().read_text().splitlines()
+        assert download.value.path().read_bytes().startswith(b"\xef\xbb\xbf")
+        lines = download.value.path().read_text("utf-8-sig").splitlines()
         assert len(lines) == total + 1
         assert lines[0].startswith("organization_name,plan,")
 

@@ -160,7 +160,7 @@ def test_every_active_filter_is_a_chip_that_removes_it(snapshot):
 
 def test_an_export_link_has_the_state_of_the_page_with_its_columns_and_no_paging(snapshot):
     link = view(snapshot, search="?range=all_time&sort=-mrr&limit=10&offset=10&columns=mrr").files[0].href
-    assert link == "/api/v1/chatbots/support/organizations.csv?range=all_time&sort=-mrr&columns=mrr"
+    assert link == "/api/v1/chatbots/support/organizations.csv?range=all_time&sort=-mrr&columns=mrr&bom=1"
 
 
 def test_a_name_leads_to_the_users_of_the_organization_in_the_same_range(snapshot):
