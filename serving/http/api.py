@@ -109,7 +109,7 @@ def _add_file(
 
 
 def _without_mark(query_string: str) -> tuple[str, bool]:
-    """Return a query string without `bom`, and whether that asks for a byte order mark; any odd use of it is left in."""
+    """Return a query string without `bom`, and whether that asks for a mark; any odd use of it stays in."""
     given = parse_qsl(query_string, keep_blank_values=True)
     asked = [value for name, value in given if name == "bom"]
     if asked not in (["0"], ["1"]):
@@ -128,11 +128,8 @@ def asked_of(
     """Return what a request asks of whom; a chatbot that the reader may not see is not found before anything else."""
     snapshot = snapshots.current()
     chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
-    return (
-        snapshot,
-        chatbot,
-        query_of(table.name, chatbot).parse(request.url.query if query_string is None else query_string),
-    )
+    given = request.url.query if query_string is None else query_string
+    return snapshot, chatbot, query_of(table.name, chatbot).parse(given)
 
 
 def json_answer(content: Any) -> Response:
