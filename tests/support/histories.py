@@ -87,7 +87,7 @@ def _object(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Line]:
 
 
 plans = _one(Absent, Absent, "free", "pro", " pro ", None, "", "NULL", 7)
-amounts = _one(Absent, Absent, 0, 5000, 49.99, 12.34565, -0.00005, 49.999949999, -3, None, "1,500", True, float("nan"))
+amounts = _one(Absent, Absent, 0, 5000, 49.99, 12.34565, -1.00005, 49.999949999, -3, None, "1,500", True, float("nan"))
 industries = _one(Absent, Absent, Absent, "Retail", None)
 names = _one(
     Absent, Absent, "Acme", " ACME", "Acme\u200b", "Caf\u00e9", "Cafe\u0301", "Null", "null", "\u00ad", "", None
