@@ -5,11 +5,13 @@
 -- put in place, so each is read in `asked`, where no table of ours can capture a name in it.
 
 -- A conversation has one owner and one start, so any of its days tells them; grouping by the number alone is what makes
--- the pages fast.
-create macro conversations_in_range(chatbot_id, first_day, last_day) as table
+-- the pages fast. A list of organizations keeps the conversations that belong to these; an empty text in it those that
+-- belong to none.
+create macro conversations_in_range(chatbot_id, first_day, last_day, organization_ids := null) as table
 with asked as (
     select
         chatbot_id as chatbot,
+        cast(organization_ids as varchar[]) as kept_organizations,
         coalesce(cast(first_day as date), date '0001-01-01') as first,
         coalesce(cast(last_day as date), date '9999-12-31') as last
 )
@@ -36,6 +38,7 @@ inner join fct_conversation_days as days
     on days.chatbot_id = asked.chatbot
     and days.activity_date >= asked.first
     and days.activity_date <= asked.last
+where asked.kept_organizations is null or list_contains(asked.kept_organizations, coalesce(days.organization_id, ''))
 group by days.conversation_key;
 
 create macro organizations(chatbot_id, first_day, last_day, attributes := 'range_end') as table
@@ -99,7 +102,9 @@ select
 from measures
 inner join shown on shown.organization_key = measures.organization_key;
 
-create macro users(chatbot_id, first_day, last_day, attributes := 'range_end') as table
+-- With a list of organizations: those who have conversations of these, with the numbers of these conversations alone, so
+-- that the users of an organization are those that its row counts.
+create macro users(chatbot_id, first_day, last_day, attributes := 'range_end', organization_ids := null) as table
 with asked as (
     select
         chatbot_id as chatbot,
@@ -112,7 +117,7 @@ with asked as (
 ),
 conversations as materialized (
     select in_range.*
-    from conversations_in_range(chatbot_id, first_day, last_day) as in_range
+    from conversations_in_range(chatbot_id, first_day, last_day, organization_ids := organization_ids) as in_range
     where in_range.user_key is not null
 ),
 measures as (

@@ -168,6 +168,12 @@ def interesting_rows() -> Rows:
     rows.user("support", "+1555", None, None, "pro")
     rows.conversation("support", "2026-11-15T10:00:00", "+1555", "cafe")
     rows.conversation("support", "2026-11-16T10:00:00", None, "cafe", (1,))
+    # Talks for two organizations and for none: the newest is the second.
+    rows.user("support", "mover", "Mo Ver", "mover@example.com", "pro", None, Decimal("7"))
+    rows.conversation("support", "2026-11-02T10:00:00", "mover", "minus", (-0.5,), 3)
+    rows.conversation("support", "2026-11-03T10:00:00", "mover", "minus", (-0.1,), 4)
+    rows.conversation("support", "2026-11-04T10:00:00", "mover", "empty", (0.6,), 5)
+    rows.conversation("support", "2026-11-01T10:00:00", "mover", None, (0.4,), 6)
     _add_many(rows, random.Random(7))
     _add_custom_fields(rows)
     rows.organization("kolkata", "00123", "Kolkata Secrets", "Hidden plan", "Hidden industry", Decimal("777777"))
