@@ -9,7 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -19,8 +20,10 @@ import pyarrow as pa
 
 from orchestration.erasure.tombstones import NOBODY, Tombstones
 from orchestration.errors import PipelineError
+from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import write_changes
+from orchestration.publish.leaving_out import LEAVING_OUT, LEFT_OUT, MARTS, write_marts
 from orchestration.publish.manifest import column_meanings, describe, read_manifest, write_manifest
 from orchestration.publish.verify import CHECKS
 from orchestration.transform.touched import mark_published
@@ -28,18 +31,6 @@ from orchestration.transform.warehouse import Build
 
 MACROS = Path(__file__).with_name("table_macros.sql")
 QUALITY = Path(__file__).with_name("data_quality.sql")
-
-# Rows are stored in this order: readers ask for one chatbot and a range of days, and equal data makes equal files.
-MARTS = {
-    "fct_conversation_days": "chatbot_id, activity_date, conversation_id",
-    "fct_user_days": "chatbot_id, activity_date, user_id",
-    "fct_organization_days": "chatbot_id, activity_date, organization_id",
-    "dim_users": "chatbot_id, user_id, valid_from",
-    "dim_organizations": "chatbot_id, organization_id, valid_from",
-    "dim_custom_values": "chatbot_id, field, kind, entity_id, valid_from",
-    "custom_fields": "chatbot_id, field",
-    "chatbots": "chatbot_id",
-}
 
 
 @dataclass(frozen=True)
@@ -52,15 +43,18 @@ class Snapshot:
     size: int
 
 
-def source_of(build: Build) -> str:
-    """What a snapshot was made from: the build of the warehouse, the table macros and the SQL of its own tables."""
-    return f"{build.build_id}-{blake2b(MACROS.read_bytes() + QUALITY.read_bytes(), digest_size=6).hexdigest()}"
+def source_of(build: Build, exclusions: Sequence[Exclusion] = ()) -> str:
+    """What a snapshot was made from: the build of the warehouse, what is left out, and the SQL of its own tables."""
+    digest = blake2b(repr(sorted(map(astuple, exclusions))).encode(), digest_size=6)
+    for sql in (MACROS, QUALITY, LEAVING_OUT):
+        digest.update(sql.read_bytes())
+    return f"{build.build_id}-{digest.hexdigest()}"
 
 
-def is_published(published: Path, build: Build) -> bool:
-    """Whether the current snapshot already shows this build."""
+def is_published(published: Path, build: Build, exclusions: Sequence[Exclusion] = ()) -> bool:
+    """Whether the current snapshot already shows this build, without what is left out."""
     manifest = read_manifest(published)
-    return manifest is not None and manifest["source"] == source_of(build)
+    return manifest is not None and manifest["source"] == source_of(build, exclusions)
 
 
 def publish(
@@ -72,6 +66,7 @@ def publish(
     *,
     keep: int,
     erased: Tombstones = NOBODY,
+    exclusions: Sequence[Exclusion] = (),
 ) -> Snapshot:
     """Write a snapshot, check it in a fresh process, move the pointer to it, and drop all but the newest `keep`.
 
@@ -87,7 +82,7 @@ def publish(
         shutil.rmtree(unfinished)
     draft = snapshots / f".{snapshot_id}"
     draft.mkdir()
-    rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build, erased)
+    rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build, erased, exclusions)
     _verify(draft, rows)
     meanings = column_meanings(dbt_manifest)
     write_manifest(
@@ -95,7 +90,7 @@ def publish(
         snapshot_id=snapshot_id,
         built_at=_iso(built_at),
         data_through=f"{build.data_through.replace(' ', 'T')}Z" if build.data_through else None,
-        source=source_of(build),
+        source=source_of(build, exclusions),
         columns={table: describe(table, columns, meanings) for table, columns in types.items()},
         rows=rows,
         checks=["every table and Parquet file has the rows that were written", *CHECKS],
@@ -124,16 +119,16 @@ def _write_tables(
     built_at: datetime,
     build: Build,
     erased: Tombstones,
+    exclusions: Sequence[Exclusion],
 ) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
     """Fill the draft; returns the rows by stored table and the column types by table and macro."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
         connection.execute(f"attach '{_quoted(draft / 'clientele.duckdb')}' as snapshot (storage_version 'v1.0.0')")
-        for table, order in MARTS.items():
-            connection.execute(
-                f"create table snapshot.{table} as select * from warehouse.marts.{table} order by {order}"
-            )
+        add_normalised(connection)
+        connection.execute("use snapshot")
+        write_marts(connection, "warehouse.marts", exclusions)
         connection.execute("create table snapshot.receipts as select * from receipts")
         connection.execute(
             "create table snapshot.snapshot_info as select cast(? as varchar) as snapshot_id,"
@@ -149,11 +144,9 @@ def _write_tables(
             published_at=built_at.replace(tzinfo=None),
             erased=erased,
         )
-        add_normalised(connection)
-        connection.execute("use snapshot")
         connection.execute(QUALITY.read_text(encoding="utf-8"))
         connection.execute(MACROS.read_text(encoding="utf-8"))
-        tables = [*MARTS, "data_quality", "refresh_changes", "receipts", "snapshot_info"]
+        tables = [*MARTS, *LEFT_OUT, "data_quality", "refresh_changes", "receipts", "snapshot_info"]
         rows = {}
         for table in tables:
             connection.execute(

@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestration.erasure.tombstones import Tombstones, read_tombstones, refuse_erased
 from orchestration.extract.landing.pending import has_new_input, peek_arrival_days
 from orchestration.home.chatbots import read_chatbots
+from orchestration.identity.exclusions import Exclusion, read_exclusions
 from orchestration.identity.mapping import read_identity
 from orchestration.publish.snapshot import is_published
 from orchestration.transform.warehouse import ALWAYS, Window, models_fingerprint, pending_days, read_build
@@ -26,13 +27,15 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
     """
     read_chatbots(home / "chatbots.csv")
     erased = read_tombstones(home)
-    refuse_erased(home / "identity.csv", read_identity(home / "identity.csv"), erased)
+    merges = read_identity(home / "identity.csv")
+    refuse_erased(home / "identity.csv", merges, erased)
+    exclusions = read_exclusions(home / "exclude.csv", merges)
     days = {day for day in peek_arrival_days(home) if day in window}
     waiting, other_work = pending_days(home, warehouse, fingerprint_of(dbt_project, scorer, erased), window)
     days |= waiting
     # Lines without a readable arrival day, which are to be quarantined, make input new as well.
     unread = window == ALWAYS and has_new_input(home)
-    if not days and (unread or other_work or erased.is_due or _unpublished(warehouse, published)):
+    if not days and (unread or other_work or erased.is_due or _unpublished(warehouse, published, exclusions)):
         days = {datetime.now(UTC).date()}
     return Plan((min(days), max(days)) if days else None)
 
@@ -42,6 +45,6 @@ def fingerprint_of(dbt_project: Path, scorer: str, erased: Tombstones) -> str:
     return models_fingerprint(dbt_project, scorer, str(erased.generation))
 
 
-def _unpublished(warehouse: Path, published: Path) -> bool:
+def _unpublished(warehouse: Path, published: Path, exclusions: list[Exclusion]) -> bool:
     build = read_build(warehouse)
-    return build is not None and not is_published(published, build)
+    return build is not None and not is_published(published, build, exclusions)

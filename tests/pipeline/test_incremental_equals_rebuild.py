@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 
-from orchestration.publish.snapshot import MARTS
+from orchestration.publish.leaving_out import MARTS
 from tests.support.agreement import assert_facts_of, assert_tables_of
 from tests.support.histories import CHATBOTS, History, histories, report
 from tests.support.oracle import Oracle

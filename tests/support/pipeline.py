@@ -22,7 +22,11 @@ from orchestration.erasure.tombstones import read_tombstones
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.extract.scoring import ensure_scores_schema
-from orchestration.publish.snapshot import MACROS, MARTS
+from orchestration.identity.exclusions import read_exclusions
+from orchestration.identity.mapping import read_identity
+from orchestration.identity.suggestions import add_normalised
+from orchestration.publish.leaving_out import write_marts
+from orchestration.publish.snapshot import MACROS
 from orchestration.settings import DBT_PROJECT
 from orchestration.transform.warehouse import ALWAYS, Window, commit, prepare
 from tests.support.requests import SUPPORT, Line, deliver
@@ -220,6 +224,7 @@ class Pipeline:
             self.warehouse.parent.mkdir(parents=True, exist_ok=True)
             self._opened = duckdb.connect(str(self.warehouse))
             self._opened.execute("set TimeZone = 'UTC'; set threads = 1")
+            add_normalised(self._opened)
             # Homes are thrown away: nothing is gained by moving the log of changes into the file.
             self._opened.execute("set wal_autocheckpoint = '1TB'; pragma disable_checkpoint_on_shutdown")
             built = self._opened.execute(
@@ -253,8 +258,8 @@ class Pipeline:
 
     def _publish(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("detach database if exists published; attach ':memory:' as published; use published")
-        for table, order in MARTS.items():
-            connection.execute(f"create table {table} as select * from warehouse.marts.{table} order by {order}")
+        exclusions = read_exclusions(self.home / "exclude.csv", read_identity(self.home / "identity.csv"))
+        write_marts(connection, "warehouse.marts", exclusions)
         connection.register("receipts_now", receipts_table(self.home))
         connection.execute("create table receipts as select * from receipts_now")
         connection.unregister("receipts_now")
@@ -271,7 +276,7 @@ def copy_inbox(home: Path, to: Path) -> Path:
     """A new data home with the same input and settings, in which nothing has run."""
     to.mkdir(parents=True)
     shutil.copytree(home / "inbox", to / "inbox")
-    for name in ("chatbots.csv", "identity.csv"):
+    for name in ("chatbots.csv", "identity.csv", "exclude.csv"):
         if (home / name).exists():
             shutil.copy(home / name, to / name)
     return to

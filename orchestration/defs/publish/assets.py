@@ -12,7 +12,10 @@ from orchestration.erasure.tombstones import read_tombstones
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.home.locking import exclusive
-from orchestration.publish.snapshot import MARTS, is_published, publish
+from orchestration.identity.exclusions import read_exclusions
+from orchestration.identity.mapping import read_identity
+from orchestration.publish.leaving_out import MARTS
+from orchestration.publish.snapshot import is_published, publish
 from orchestration.settings import Settings
 from orchestration.transform.warehouse import read_build
 
@@ -33,7 +36,8 @@ def snapshot(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Setti
         build = read_build(settings.warehouse)
         if build is None:
             raise PipelineError("There is nothing to publish yet: the models have not run. Run `clientele refresh`.")
-        if is_published(settings.published, build):
+        exclusions = read_exclusions(settings.home / "exclude.csv", read_identity(settings.home / "identity.csv"))
+        if is_published(settings.published, build, exclusions):
             context.log.info("the current snapshot already shows this build; nothing is published")
             return dg.MaterializeResult(metadata={"published": False})
         receipts: pa.Table = receipts_table(settings.home)
@@ -45,6 +49,7 @@ def snapshot(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Setti
             MANIFEST,
             keep=settings.keep_snapshots,
             erased=read_tombstones(settings.home),
+            exclusions=exclusions,
         )
     with duckdb.connect(str(made.folder / "clientele.duckdb"), read_only=True) as connection:
         # Dagster's records are never erased from, so they name no user and no organization.
