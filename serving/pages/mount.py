@@ -38,6 +38,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) 
         suppress_callback_exceptions=True,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
+    dash.index_string = dash.index_string.replace("<html>", '<html lang="en">')
     dash.layout = skeleton()
     # Callbacks are answered over HTTP alone: one way in, with one check.
     dash.backend.websocket_capability = False

@@ -170,6 +170,15 @@ def test_a_name_leads_to_the_users_of_the_organization_in_the_same_range(snapsho
     assert (user["organization_name"], user["organization_link"]) == ("—", None)
 
 
+def test_search_and_filters_are_kept_between_the_tables_where_both_have_them(snapshot):
+    asked = "?range=all_time&search=a&plan=pro&users_min=2&custom.seats_min=1&sort=-mrr&offset=20&columns=mrr"
+    organizations, users = view(snapshot, search=asked).tabs
+    assert users.href == "/platform/support/users?range=all_time&search=a&plan=pro&custom.seats_min=1"
+    assert organizations.href.endswith("?range=all_time&search=a&plan=pro&users_min=2&custom.seats_min=1")
+    link = view(snapshot, search="?range=all_time&search=100%25&users_min=1").rows[0]["organization_link"]
+    assert link == "/platform/support/users?range=all_time&organization_id=00123"
+
+
 def test_a_link_keeps_names_that_look_like_its_own_arguments():
     assert links.changed("?search=a&range=today", search=None) == "?range=today"
     assert links.ranged("?first_day=2026-01-01&search=a", range="all_time") == "?search=a&range=all_time"
