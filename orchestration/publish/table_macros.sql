@@ -22,6 +22,7 @@ select
     any_value(days.organization_key) as organization_key,
     any_value(days.conversation_started_at) as conversation_started_at,
     sum(days.messages) as messages,
+    sum(days.user_messages) as user_messages,
     sum(days.scored_messages) as scored_messages,
     sum(days.score_sum) as score_sum,
     cast(sum(days.score_sum) / nullif(sum(days.scored_messages), 0) as decimal(18, 12)) as sentiment,
@@ -64,7 +65,8 @@ measures as (
         cast(sum(conversations.score_sum) as double) / nullif(sum(conversations.scored_messages), 0) as message_sentiment,
         count(*) filter (where conversations.band = 'satisfied') / nullif(count(conversations.band), 0) as satisfied_share,
         count(*) filter (where conversations.band = 'neutral') / nullif(count(conversations.band), 0) as neutral_share,
-        count(*) filter (where conversations.band = 'dissatisfied') / nullif(count(conversations.band), 0) as dissatisfied_share
+        count(*) filter (where conversations.band = 'dissatisfied') / nullif(count(conversations.band), 0) as dissatisfied_share,
+        count(*) filter (where conversations.user_messages > 0) as written_conversations
     from conversations_in_range(chatbot_id, first_day, last_day) as conversations
     where conversations.organization_key is not null
     group by conversations.organization_key
@@ -95,7 +97,8 @@ select
     measures.message_sentiment,
     measures.satisfied_share,
     measures.neutral_share,
-    measures.dissatisfied_share
+    measures.dissatisfied_share,
+    measures.written_conversations
 from measures
 inner join shown on shown.organization_key = measures.organization_key;
 
@@ -130,7 +133,8 @@ measures as (
         count(*) filter (where conversations.band = 'satisfied') / nullif(count(conversations.band), 0) as satisfied_share,
         count(*) filter (where conversations.band = 'neutral') / nullif(count(conversations.band), 0) as neutral_share,
         count(*) filter (where conversations.band = 'dissatisfied') / nullif(count(conversations.band), 0) as dissatisfied_share,
-        count(distinct conversations.organization_key) as organization_count
+        count(distinct conversations.organization_key) as organization_count,
+        count(*) filter (where conversations.user_messages > 0) as written_conversations
     from conversations
     group by conversations.user_key
 ),
@@ -186,7 +190,8 @@ select
     measures.satisfied_share,
     measures.neutral_share,
     measures.dissatisfied_share,
-    measures.organization_count
+    measures.organization_count,
+    measures.written_conversations
 from measures
 inner join shown on shown.user_key = measures.user_key
 inner join newest on newest.user_key = measures.user_key and newest.recency = 1

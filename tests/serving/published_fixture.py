@@ -36,7 +36,8 @@ create table fct_conversation_days (
     chatbot_id varchar, activity_date date, conversation_id varchar, user_id varchar, organization_id varchar,
     messages integer, scored_messages integer, score_sum decimal(18, 12), first_message_at timestamp,
     last_message_at timestamp, conversation_started_at timestamp, conversation_key bigint, user_key bigint,
-    organization_key bigint
+    organization_key bigint, user_messages integer as (messages), named_users integer as (1),
+    other_language_messages integer as (0), no_known_word_messages integer as (0)
 );
 create table dim_organizations (
     chatbot_id varchar, organization_key bigint, organization_id varchar, organization_name varchar, plan varchar,
