@@ -1,5 +1,7 @@
 """What a page says: formats, freshness, empty states and links."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -168,6 +170,13 @@ def test_a_name_leads_to_the_users_of_the_organization_in_the_same_range(snapsho
     assert row["organization_link"] == "/platform/support/users?range=all_time&organization_id=00123"
     user = view(snapshot, table="users", search="?search=loner").rows[0]
     assert (user["organization_name"], user["organization_link"]) == ("—", None)
+
+
+def test_pandas_is_loaded_before_the_first_request(published):
+    """The first query loaded it in one thread; Dash, in another, met the half of it: "Error loading layout"."""
+    loaded = "import sys, serving.http.app; print(hasattr(sys.modules.get('pandas'), 'NaT'))"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
 
 
 def test_search_and_filters_are_kept_between_the_tables_where_both_have_them(snapshot):
