@@ -77,12 +77,7 @@ class Project:
 
 
 def compile_project(folder: Path) -> Project:
-    """Compile the dbt project once, against a warehouse on which `prepare` ran."""
-    home = folder / "home"
-    warehouse = home / "warehouse" / "warehouse.duckdb"
-    land(home, "compile")
-    ensure_scores_schema(home)
-    prepare(home, warehouse, FINGERPRINT)
+    """Compile the dbt project once, as a person would, in an empty home."""
     target = folder / "target"
     command = [
         Path(sys.executable).with_name("dbt"),
@@ -93,7 +88,7 @@ def compile_project(folder: Path) -> Project:
         "--log-path",
         folder,
     ]
-    environment = os.environ | {"CLIENTELE_WAREHOUSE": str(warehouse)}
+    environment = os.environ | {"CLIENTELE_HOME": str(folder / "home")}
     places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     subprocess.run([*command, *places], env=environment, check=True)
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
