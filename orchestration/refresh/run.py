@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration.errors import PipelineError
+from orchestration.extract.landing.intact import require_intact
 from orchestration.home.locking import REFRESHING, exclusive
 from orchestration.refresh.plan import plan
 from orchestration.settings import DBT_PROJECT, PROJECT, Settings
@@ -56,6 +57,8 @@ def _refresh(settings: Settings, window: Window, *, full: bool, console: Console
     if full:
         ranges = [(min(first for first, _ in ranges), max(last for _, last in ranges))] if ranges else [_today()]
     if not ranges:
+        with exclusive(settings.home):
+            require_intact(settings.home)
         arrived = "everything that arrived" if window == ALWAYS else "what arrived on these days"
         console.print(f"Nothing new: {arrived} is processed and published.")
         return
@@ -143,7 +146,10 @@ def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
 
 
 def _reason(result: "dg.ExecuteInProcessResult") -> str:
-    """The sentence behind a failed run: the innermost cause of its first failed step."""
+    """The sentence behind a failed run: what a check of ours says, or the innermost cause of its first failed step."""
+    for check in result.get_asset_check_evaluations():
+        if check.blocking and not check.passed and check.description:
+            return f"The refresh failed its check {check.check_name}. {check.description}"
     for event in result.all_node_events:
         if event.is_step_failure and (error := event.step_failure_data.error):
             while error.cause:

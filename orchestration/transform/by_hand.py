@@ -1,7 +1,7 @@
 """dbt started by hand never writes the pipeline's warehouse: it works on a copy, in which all of raw is pending.
 
-The profile loads `Plugin` whenever dbt is about to open a database. The pipeline hands its own runs the warehouse and the
-name of the run, which stands in the seal; without that name the warehouse is refused.
+The profile loads `Plugin` whenever dbt is about to open a database. The pipeline hands its own runs the warehouse and
+the name of the run, which stands in the seal; without that name the warehouse is refused.
 """
 
 import json

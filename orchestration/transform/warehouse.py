@@ -19,6 +19,7 @@ from typing import NamedTuple
 import duckdb
 
 from orchestration.errors import PipelineError
+from orchestration.extract.landing.intact import require_intact
 from orchestration.extract.landing.ledger import committed_files
 from orchestration.extract.records.keys import key_of
 from orchestration.home.chatbots import Chatbot, read_chatbots, with_unlisted
@@ -157,19 +158,22 @@ def prepare(
     """Point the models' sources at what is pending; with `full`, or where the warehouse is unfit, at all of raw.
 
     From here to `commit` the warehouse is open to the dbt of the run `run_id`. Raises PipelineError for faults in
-    `chatbots.csv` and `identity.csv`.
+    `chatbots.csv` and `identity.csv`, and for raw files that are missing or damaged.
     """
     rebuild = _why_rebuild(home, warehouse, fingerprint) or ("it was asked for" if full else None)
     merges = read_identity(home / "identity.csv")
     if rebuild:
+        require_intact(home, read=None)
         delete_warehouse(warehouse)
     whole = bool(rebuild) or is_rebuilding(warehouse)
     open_seal(warehouse, run_id, rebuilding=whole)
     with connect(warehouse) as connection:
         connection.execute(_SCHEMA)
         keep_touched(connection)
-        work = _hand_out(connection, home, merges, ALWAYS if whole else window)
-    return replace(work, rebuild=rebuild)
+        todo = _unprocessed(connection, _in_window(home, ALWAYS if whole else window))
+        if not rebuild:
+            require_intact(home, read={one.segment_id for one in todo})
+        return replace(_hand_out(connection, home, merges, todo), rebuild=rebuild)
 
 
 def prepare_copy(home: Path, copy: Path) -> None:
@@ -178,7 +182,7 @@ def prepare_copy(home: Path, copy: Path) -> None:
     with connect(copy) as connection:
         connection.execute(_SCHEMA)
         connection.execute("delete from state.segments")
-        _hand_out(connection, home, merges, ALWAYS)
+        _hand_out(connection, home, merges, _in_window(home, ALWAYS))
 
 
 def delete_warehouse(warehouse: Path) -> None:
@@ -238,8 +242,7 @@ def _why_rebuild(home: Path, warehouse: Path, fingerprint: str) -> str | None:
     return "the models, the scorer or who is erased changed" if built and built[0] != fingerprint else None
 
 
-def _hand_out(connection: duckdb.DuckDBPyConnection, home: Path, merges: list[Merge], window: Window) -> Work:
-    todo = _unprocessed(connection, _in_window(home, window))
+def _hand_out(connection: duckdb.DuckDBPyConnection, home: Path, merges: list[Merge], todo: list[Slice]) -> Work:
     _point_at_raw(connection, home, todo)
     seen = connection.execute("select distinct chatbot_id from raw.requests where traffic = 'organic'").fetchall()
     chatbots = _known_chatbots(connection, home, {chatbot_id for (chatbot_id,) in seen})

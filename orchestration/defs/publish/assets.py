@@ -10,6 +10,7 @@ from orchestration.defs.reporting import preview
 from orchestration.defs.transform.assets import MANIFEST
 from orchestration.erasure.tombstones import read_tombstones
 from orchestration.errors import PipelineError
+from orchestration.extract.landing.intact import require_intact
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.home.locking import exclusive
 from orchestration.publish.snapshot import MARTS, is_published, publish
@@ -36,6 +37,7 @@ def snapshot(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Setti
         if is_published(settings.published, build):
             context.log.info("the current snapshot already shows this build; nothing is published")
             return dg.MaterializeResult(metadata={"published": False})
+        require_intact(settings.home)
         receipts: pa.Table = receipts_table(settings.home)
         made = publish(
             settings.warehouse,

@@ -4,6 +4,7 @@ A segment and the cursor behind it are committed in one transaction; only what i
 deciding what to read is done in `staging.py` and `landing.py`.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,11 @@ create table if not exists segments (
 -- The files of a segment; of an arrival date, also the beginnings of the ids of the records that arrived on it.
 create table if not exists segment_files (
     path text primary key, segment_id text not null, table_name text not null, arrival_date text,
-    row_count integer not null
+    row_count integer not null, size integer, checksum text
+) without rowid;
+-- Committed files that are about to get other content (an erasure): until this is settled, either content is right.
+create table if not exists replacements (
+    path text primary key, row_count integer not null, size integer not null, checksum text not null
 ) without rowid;
 create table if not exists segment_records (
     arrival_date text not null, segment_id text not null, record_keys blob not null,
@@ -116,11 +121,12 @@ class Ledger:
     """The one writer's view of the ledger."""
 
     def __init__(self, home: Path) -> None:
-        path = ledger_path(home)
+        self._home, path = home, ledger_path(home)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=60)
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(_TABLES)
+        self._add_looks()
 
     def close(self) -> None:
         """Release the file."""
@@ -172,9 +178,16 @@ class Ledger:
             if segment is not None:
                 execute(f"insert into segments values ({_marks(10)})", _columns(segment))
                 many(
-                    f"insert into segment_files values ({_marks(5)})",
+                    f"insert into segment_files values ({_marks(7)})",
                     [
-                        (file.path, file.segment_id, file.table_name, _iso(file.arrival_date), file.row_count)
+                        (
+                            file.path,
+                            file.segment_id,
+                            file.table_name,
+                            _iso(file.arrival_date),
+                            file.row_count,
+                            *look_of(self._home / file.path),
+                        )
                         for file in files or []
                     ],
                 )
@@ -183,6 +196,45 @@ class Ledger:
                     [(day.isoformat(), segment.segment_id, keys) for day, keys in (record_keys or {}).items()],
                 )
             self.forget_uncommitted()
+
+    def looks(self) -> dict[str, tuple[str, int, str]]:
+        """Of every committed file, by its path below the home: its segment, its size and its checksum."""
+        rows = self._connection.execute("select path, segment_id, size, checksum from segment_files order by path")
+        return {path: (segment_id, size, checksum) for path, segment_id, size, checksum in rows}
+
+    def begin_replacement(self, path: str, row_count: int, draft: Path) -> None:
+        """Note that a committed file is about to become what `draft` is."""
+        self._connection.execute(
+            f"insert or replace into replacements values ({_marks(4)})", (path, row_count, *look_of(draft))
+        )
+
+    def settle_replacements(self) -> None:
+        """Note what became of the files that were about to be replaced."""
+        rows = self._connection.execute("select path, row_count, size, checksum from replacements").fetchall()
+        with self._transaction():
+            for path, row_count, *look in rows:
+                file = self._home / path
+                if file.exists() and [*look_of(file)] == look:
+                    self._connection.execute(
+                        "update segment_files set row_count = ?, size = ?, checksum = ? where path = ?",
+                        (row_count, *look, path),
+                    )
+            self._connection.execute("delete from replacements")
+
+    def _add_looks(self) -> None:
+        """Give the files of a ledger from before there were checksums the look that they have now."""
+        columns = [name for _, name, *_ in self._connection.execute("pragma table_info(segment_files)")]
+        with self._transaction():
+            for column in ("size integer", "checksum text"):
+                if column.split()[0] not in columns:
+                    self._connection.execute(f"alter table segment_files add column {column}")
+            unknown = self._connection.execute("select path from segment_files where checksum is null").fetchall()
+            for (path,) in unknown:
+                if (self._home / path).exists():
+                    self._connection.execute(
+                        "update segment_files set size = ?, checksum = ? where path = ?",
+                        (*look_of(self._home / path), path),
+                    )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -193,6 +245,13 @@ class Ledger:
             self._connection.execute("rollback")
             raise
         self._connection.execute("commit")
+
+
+def look_of(path: Path) -> tuple[int, str]:
+    """Size and checksum of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+        return file.tell(), digest.hexdigest()
 
 
 def ledger_path(home: Path) -> Path:
@@ -232,7 +291,7 @@ def segments(home: Path, first: date | None = None, after: date | None = None) -
 def committed_files(home: Path, table: str, first: date | None = None, after: date | None = None) -> list[SegmentFile]:
     """Committed Parquet files of a raw table (or of `quarantine`, which has no arrival dates)."""
     query = """
-        select * from segment_files
+        select path, segment_id, table_name, arrival_date, row_count from segment_files
         where table_name = ? and (arrival_date is null or (arrival_date >= ? and arrival_date < ?))
         order by arrival_date, path
     """
