@@ -22,6 +22,8 @@ from orchestration.errors import PipelineError
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import write_changes
 from orchestration.publish.manifest import column_meanings, describe, read_manifest, write_manifest
+from orchestration.publish.raw_counts import Expected
+from orchestration.publish.reconcile import RECONCILED, Reconciliation, Unreconciled, reconcile
 from orchestration.publish.verify import CHECKS
 from orchestration.transform.touched import mark_published
 from orchestration.transform.warehouse import Build
@@ -44,12 +46,13 @@ MARTS = {
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A published snapshot: its id, folder, number of rows by table, and size in bytes."""
+    """A published snapshot: its id, folder, number of rows by table, size in bytes, and how it agrees with raw."""
 
     snapshot_id: str
     folder: Path
     rows: dict[str, int]
     size: int
+    reconciliation: Reconciliation
 
 
 def source_of(build: Build) -> str:
@@ -70,6 +73,7 @@ def publish(
     build: Build,
     dbt_manifest: Path,
     *,
+    expected: Expected,
     keep: int,
     erased: Tombstones = NOBODY,
 ) -> Snapshot:
@@ -77,7 +81,8 @@ def publish(
 
     Snapshots from before the last erasure are dropped too.
 
-    Raises PipelineError, with the old snapshot still in place, when a check fails.
+    Raises PipelineError, with the old snapshot still in place, when a check fails, and Unreconciled when it does not
+    hold what raw says.
     """
     built_at = datetime.now(UTC)
     snapshot_id = _id_of(built_at)
@@ -89,6 +94,10 @@ def publish(
     draft.mkdir()
     rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build, erased)
     _verify(draft, rows)
+    previous = published.resolve() / "current" / "clientele.duckdb" if read_manifest(published) else None
+    reconciliation = reconcile(draft / "clientele.duckdb", warehouse, previous, expected)
+    if reconciliation.faults:
+        raise Unreconciled(reconciliation)
     meanings = column_meanings(dbt_manifest)
     write_manifest(
         draft / "manifest.json",
@@ -98,7 +107,7 @@ def publish(
         source=source_of(build),
         columns={table: describe(table, columns, meanings) for table, columns in types.items()},
         rows=rows,
-        checks=["every table and Parquet file has the rows that were written", *CHECKS],
+        checks=["every table and Parquet file has the rows that were written", *CHECKS, *RECONCILED],
     )
     size = sum(path.stat().st_size for path in draft.iterdir())
     for path in draft.iterdir():
@@ -112,7 +121,7 @@ def publish(
     for old in snapshots.iterdir():
         if old.name not in newest or (erased.erased_at and old.name < _id_of(erased.erased_at)):
             shutil.rmtree(old)
-    return Snapshot(snapshot_id, folder, rows, size)
+    return Snapshot(snapshot_id, folder, rows, size, reconciliation)
 
 
 def _write_tables(

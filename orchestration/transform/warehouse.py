@@ -133,6 +133,13 @@ def read_build(warehouse: Path) -> Build | None:
     return Build(*row) if row else None
 
 
+def processed_slices(warehouse: Path) -> list[Slice]:
+    """What of raw the committed build holds."""
+    with connect(warehouse, read_only=True) as connection:
+        rows = connection.execute("select distinct arrival_date, segment_id from state.segments").fetchall()
+    return [Slice(*row) for row in rows]
+
+
 def pending_days(home: Path, warehouse: Path, fingerprint: str, window: Window = ALWAYS) -> tuple[set[date], bool]:
     """Arrival days of landed segments that are not processed, and whether settings, mapping or models changed."""
     if _why_rebuild(home, warehouse, fingerprint):

@@ -22,6 +22,8 @@ from orchestration.erasure.tombstones import read_tombstones
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.extract.scoring import ensure_scores_schema
+from orchestration.publish.raw_counts import count_raw
+from orchestration.publish.reconcile import Balance, balance
 from orchestration.publish.snapshot import MACROS, MARTS
 from orchestration.settings import DBT_PROJECT
 from orchestration.transform.warehouse import ALWAYS, Window, commit, prepare
@@ -172,6 +174,14 @@ class Pipeline:
         execute = self._connection().execute
         tests = [test for test in self.project.tests if test.severity == severity]
         return [test.name for test in tests if execute(test.sql).fetchall()]
+
+    def balances(self) -> list[Balance]:
+        """What raw says, counted as the runs go by, beside what the facts hold."""
+        connection = self._connection()
+        slices = connection.execute("select distinct arrival_date, segment_id from warehouse.state.segments").fetchall()
+        expected = count_raw(self.home, slices, str(read_tombstones(self.home).generation))
+        facts, staging = "warehouse.marts.fct_conversation_days", "warehouse.staging.stg_requests"
+        return balance(connection, facts, staging, expected.chatbots)
 
     def query(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """Rows of a query against what would be published."""

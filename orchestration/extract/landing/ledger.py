@@ -288,6 +288,13 @@ def segments(home: Path, first: date | None = None, after: date | None = None) -
     return [Segment(*row) for row in _rows(home, query, (first is after is None, *_window(first, after)))]
 
 
+def outcomes(home: Path) -> tuple[int, ...]:
+    """Sums over all committed segments: lines, accepted, duplicates, quarantined."""
+    sums = "coalesce(sum(lines), 0), coalesce(sum(accepted), 0), coalesce(sum(duplicates), 0)"
+    rows = _rows(home, f"select {sums}, coalesce(sum(quarantined), 0) from segments")
+    return rows[0] if rows else (0, 0, 0, 0)
+
+
 def committed_files(home: Path, table: str, first: date | None = None, after: date | None = None) -> list[SegmentFile]:
     """Committed Parquet files of a raw table (or of `quarantine`, which has no arrival dates)."""
     query = """
