@@ -41,6 +41,8 @@ create schema if not exists raw;
 create schema if not exists inputs;
 create schema if not exists state;
 create table if not exists state.segments (arrival_date date, segment_id varchar, build_id varchar);
+-- What the newest run was handed: a run that was killed may have built some of it.
+create table if not exists inputs.pending_segments (arrival_date date, segment_id varchar);
 create table if not exists state.chatbots
     (chatbot_id varchar, name varchar, time_zone varchar, week_start varchar, currency varchar, mrr_unit varchar);
 create table if not exists state.identity (chatbot_id varchar, kind varchar, from_id varchar, to_id varchar);
@@ -177,7 +179,12 @@ def prepare(
     with connect(warehouse) as connection:
         connection.execute(_SCHEMA)
         keep_touched(connection)
-        todo = _unprocessed(connection, _in_window(home, ALWAYS if whole else window))
+        begun = connection.execute("select arrival_date, segment_id from inputs.pending_segments").fetchall()
+        todo = [
+            one
+            for one in _unprocessed(connection, _in_window(home, ALWAYS))
+            if whole or one.arrival_date in window or one in begun
+        ]
         if not rebuild:
             require_intact(home, read={one.segment_id for one in todo})
         return replace(_hand_out(connection, home, merges, todo), rebuild=rebuild)

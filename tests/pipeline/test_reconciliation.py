@@ -1,6 +1,7 @@
 """Published numbers are held against raw before the pointer moves, whatever the warehouse says."""
 
 import sqlite3
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,10 @@ import pytest
 from orchestration.publish.raw_counts import Counts, count_raw
 from orchestration.publish.reconcile import Unreconciled
 from orchestration.transform.seal import close_seal
-from orchestration.transform.warehouse import processed_slices
-from tests.support.pipeline import Pipeline
+from orchestration.transform.warehouse import Window, processed_slices
+from tests.support.pipeline import Crash, Pipeline
 from tests.support.publishing import Publisher
-from tests.support.requests import Line, analysis, capture, flat, said
+from tests.support.requests import Line, analysis, capture, deliver, flat, said
 
 
 def visit(conversation: str, *messages: Line, **other: Any) -> Line:
@@ -102,3 +103,12 @@ def test_a_day_that_shrinks_without_a_reason_is_not_published_and_one_with_a_rea
     )
     with pytest.raises(Unreconciled, match=r"1 days hold less than before, .*: 2026-03-09 of sales"):
         publisher.publish()
+
+
+def test_a_window_behind_a_killed_run_also_finishes_what_that_run_had_begun(pipeline: Pipeline) -> None:
+    deliver(pipeline.home, *LINES[:2], visit("c5", said("m1", "2026-03-15T10:00:00Z")))
+    with pytest.raises(Crash):
+        pipeline.refresh(crash_after=len(pipeline.project.models) // 3)
+    pipeline.refresh(Window(date(2026, 3, 15), date(2026, 3, 15)))
+    assert [one for one in pipeline.balances() if not one.is_even] == []
+    assert len(pipeline.query("from fct_conversation_days")) == 3
