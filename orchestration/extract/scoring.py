@@ -107,12 +107,13 @@ def score_text(text: str) -> Decimal | None:
 
 def score_file_of(home: Path, message_file: Path) -> Path:
     """Where the scores of a raw message file are."""
-    return home / "raw" / "scores" / message_file.parent.name / message_file.name
+    raw = home / "raw"
+    return raw / "scores" / message_file.relative_to(raw / "messages")
 
 
 def ensure_scores_schema(home: Path) -> Path:
     """Write an empty score file with the right types, so that reading all of them works before the first score."""
-    path = home / "raw" / "scores" / "arrival_date=1970-01-01" / SCHEMA_FILE
+    path = home / "raw" / "scores" / SCHEMA_FILE
     if not path.exists() or pq.read_schema(path) != SCORES:
         _write_atomically(SCORES.empty_table(), path)
     return path

@@ -59,7 +59,7 @@ def message(**fields: Any) -> dict[str, Any]:
 def write_messages(
     home: Path, rows: Sequence[dict[str, Any]], *, segment: str = "s1", row_group_size: int | None = None
 ) -> Path:
-    file = home / "raw" / "messages" / "arrival_date=2026-11-22" / f"{segment}.parquet"
+    file = home / "raw" / "messages" / f"{segment}.parquet"
     file.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(list(rows), MESSAGES), file, row_group_size=row_group_size)
     return file
@@ -178,7 +178,7 @@ def test_only_new_files_are_scored_and_what_is_there_is_not_touched(tmp_path: Pa
 
 def test_the_empty_score_file_has_the_types_of_all_others_and_is_written_once(tmp_path: Path) -> None:
     path = ensure_scores_schema(tmp_path)
-    assert path == tmp_path / "raw/scores/arrival_date=1970-01-01/schema.parquet"
+    assert path == tmp_path / "raw/scores/schema.parquet"
     assert pq.read_schema(path).equals(SCORES)
     assert pq.read_metadata(path).num_rows == 0
     before = path.stat().st_ino
