@@ -22,6 +22,7 @@ from orchestration.errors import PipelineError
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import write_changes
 from orchestration.publish.manifest import column_meanings, describe, read_manifest, write_manifest
+from orchestration.publish.pointer import point_at
 from orchestration.publish.raw_counts import Expected
 from orchestration.publish.reconcile import RECONCILED, Reconciliation, Unreconciled, reconcile
 from orchestration.publish.verify import CHECKS
@@ -114,8 +115,7 @@ def publish(
         _sync(path)
     folder = snapshots / snapshot_id
     draft.rename(folder)
-    _point(published / "current", Path("snapshots") / snapshot_id)
-    _point(published / "current.duckdb", Path("current") / "clientele.duckdb")
+    point_at(published, snapshot_id)
     mark_published(warehouse, build.build_id)
     newest = sorted(path.name for path in snapshots.iterdir())[-keep:]
     for old in snapshots.iterdir():
@@ -197,16 +197,6 @@ def _verify(draft: Path, rows: dict[str, int]) -> None:
 
 def _id_of(instant: datetime) -> str:
     return instant.strftime("%Y%m%dT%H%M%S.%fZ")
-
-
-def _point(link: Path, target: Path) -> None:
-    """Make `link` lead to `target` in one step: a reader sees the old or the new, never neither."""
-    if link.is_symlink() and Path(os.readlink(link)) == target:
-        return
-    fresh = link.with_name(f".{link.name}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target)
-    os.replace(fresh, link)
 
 
 def _sync(path: Path) -> None:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from orchestration.defs.partitions import ARRIVAL_DAYS
 from orchestration.defs.reporting import preview, progress_log
+from orchestration.doctor.databases import keep_copies
 from orchestration.erasure.sweep import sweep
 from orchestration.extract.landing.intact import inspect_raw, sentence
 from orchestration.extract.landing.land import land
@@ -52,6 +53,7 @@ def request_log(
             progress=lambda at: report(at.bytes_read, at.bytes_to_read),
         )
         erased.append(sweep(settings.home))
+        keep_copies(settings.home)
     totals = {
         "lines": sum(receipt.lines for receipt in read),
         "accepted": sum(receipt.accepted for receipt in read),

@@ -6,7 +6,7 @@ deciding what to read is done in `staging.py` and `landing.py`.
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
@@ -192,6 +192,22 @@ class Ledger:
         """Of every committed file, by its path below the home: its segment, its size and its checksum."""
         rows = self._connection.execute("select path, segment_id, size, checksum from segment_files order by path")
         return {path: (segment_id, size, checksum) for path, segment_id, size, checksum in rows}
+
+    def sources_of(self, segment_ids: Collection[str]) -> dict[str, str]:
+        """The inbox file of each of these segments."""
+        rows = self._connection.execute("select segment_id, source_file from segments")
+        return {segment_id: source_file for segment_id, source_file in rows if segment_id in segment_ids}
+
+    def forget_file(self, source_file: str) -> list[str]:
+        """Forget that a file of the inbox was ever read; the paths of what was made of it, which are to be deleted."""
+        own = "segment_id in (select segment_id from segments where source_file = ?)"
+        rows = self._connection.execute(f"select path from segment_files where {own}", (source_file,)).fetchall()
+        with self._transaction():
+            for table in ("segment_files", "segment_records"):
+                self._connection.execute(f"delete from {table} where {own}", (source_file,))
+            for table in ("segments", "receipts", "files"):
+                self._connection.execute(f"delete from {table} where source_file = ?", (source_file,))
+        return [path for (path,) in rows]
 
     def begin_replacement(self, path: str, row_count: int, draft: Path) -> None:
         """Note that a committed file is about to become what `draft` is."""
