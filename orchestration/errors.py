@@ -4,8 +4,8 @@ import re
 
 # What the operating system and the libraries say, and what that means here.
 _MEANINGS = {
-    r"no space left|disk is full|disk quota|file too large|not enough space": (
-        "The disk is full. Free some space, then run the command again: nothing that was accepted is lost"
+    r"no space left|disk is full|disk quota|file too large|not enough space|disk i/o error": (
+        "The disk is full, or fails. Free some space, then run the command again: nothing that was accepted is lost"
     ),
     r"read-only file system|readonly database|read-only mode": (
         "The data home cannot be written. Make it writable, or name another one with CLIENTELE_HOME"

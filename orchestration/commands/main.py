@@ -36,7 +36,8 @@ def main() -> None:
         _fail(str(error))
     except Exception as error:
         # What a machine or a damaged file does is said in a sentence; what is nobody's but ours keeps its traceback.
-        known = explain(f"{type(error).__name__}: {error}")
+        said = getattr(error, "orig", None) or error  # an error of a database comes wrapped in its whole statement
+        known = explain(f"{type(said).__name__}: {said}")
         if known is None:
             raise
         _fail(known)

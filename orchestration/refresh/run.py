@@ -90,7 +90,7 @@ def _run_or_mend(settings: Settings, first: date, last: date, *, rebuild: bool, 
         break_seal(settings.warehouse)
         console.print("The warehouse is damaged; it is rebuilt from raw.")
     except DatabaseError as error:
-        if not is_damage(str(error)) and "no such table" not in str(error):
+        if not is_damage(str(error.orig)) and "no such table" not in str(error.orig):
             raise
         for folder in ("history", "schedules"):
             if (settings.dagster_home / folder).exists():

@@ -246,7 +246,8 @@ def _why_rebuild(home: Path, warehouse: Path, fingerprint: str) -> str | None:
     """Why the warehouse cannot go on from what it holds; None where it can, and before the first run."""
     if not warehouse.exists():
         # With a window, the next publication would show that window only.
-        return "it was deleted" if os.path.lexists(home / "published" / "current") else None
+        traces = (home / "published" / "current", home / "raw" / "counts.sqlite")
+        return "it was deleted" if any(map(os.path.lexists, traces)) else None
     if fault := broken_seal(warehouse):
         return fault
     try:
