@@ -98,13 +98,13 @@ def _run_or_mend(settings: Settings, first: date, last: date, *, rebuild: bool, 
     return _run(settings, first, last, rebuild=rebuild, console=console)
 
 
-def serve_dagster(settings: Settings, port: int) -> NoReturn:
-    """Become `dg dev`, on the data home's own instance."""
+def become_dagster(settings: Settings, program: str, *arguments: str) -> NoReturn:
+    """Become one of Dagster's own programs, on the data home's own instance."""
     prepare_instance(settings)
     os.environ["CLIENTELE_HOME"] = str(settings.home)
     os.chdir(PROJECT)
-    dg_command = Path(sys.executable).with_name("dg")
-    os.execv(dg_command, [str(dg_command), "dev", "--host", "127.0.0.1", "--port", str(port)])
+    path = Path(sys.executable).with_name(program)
+    os.execv(path, [str(path), *arguments])
 
 
 def prepare_instance(settings: Settings) -> None:

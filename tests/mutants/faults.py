@@ -130,7 +130,8 @@ FAULTS = [
         WAREHOUSE,
         "list(todo))\n    segment_ids",
         "list(todo))\n"
-        "    connection.execute(\"insert into state.segments select *, 'early' from inputs.pending_segments\")\n    segment_ids",
+        "    connection.execute(\"insert into state.segments select *, 'early' from inputs.pending_segments\")\n"
+        "    segment_ids",
     ),
     Fault(
         "A changed mapping is forgotten in a crash",
