@@ -156,7 +156,7 @@ class Pipeline:
         ensure_scores_schema(self.home)
         _stop(crash_after, -1)
         fingerprint = f"{FINGERPRINT} {read_tombstones(self.home).generation}"
-        if full or fingerprint != self._fingerprint:
+        if full or fingerprint != self._fingerprint or not self.warehouse.exists():
             self.close()
         else:
             self._connection()
