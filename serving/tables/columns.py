@@ -95,13 +95,13 @@ class Table:
 FURTHER = (
     Column("first_seen_at", "First seen", "instant"),
     Column("messages", "Messages", "count", filter=Filter("bounds", on_page=False)),
-    Column("written_conversations", "Conversations with a user message", "count", filter=BOUNDS),
     Column("scored_conversations", "Scored conversations", "count"),
     Column("unscored_conversations", "Unscored conversations", "count"),
     Column("message_sentiment", "Sentiment by message", "sentiment"),
     Column("satisfied_share", "Satisfied", "share"),
     Column("neutral_share", "Neutral", "share"),
     Column("dissatisfied_share", "Dissatisfied", "share"),
+    Column("written_conversations", "Conversations with a user message", "count", filter=BOUNDS),
 )
 
 ORGANIZATIONS = Table(

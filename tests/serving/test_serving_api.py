@@ -15,7 +15,7 @@ from tests.serving.published_fixture import NOW
 
 MEASURES = """
 first_seen_at messages scored_conversations unscored_conversations message_sentiment satisfied_share neutral_share
-dissatisfied_share
+dissatisfied_share written_conversations
 """
 COLUMNS = {
     "organizations": f"""
