@@ -25,6 +25,9 @@ from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import write_changes
 from orchestration.publish.leaving_out import LEAVING_OUT, LEFT_OUT, MARTS, write_marts
 from orchestration.publish.manifest import column_meanings, describe, read_manifest, write_manifest
+from orchestration.publish.pointer import point_at
+from orchestration.publish.raw_counts import Expected
+from orchestration.publish.reconcile import RECONCILED, Reconciliation, Unreconciled, reconcile
 from orchestration.publish.verify import CHECKS
 from orchestration.transform.touched import mark_published
 from orchestration.transform.warehouse import Build
@@ -35,12 +38,13 @@ QUALITY = Path(__file__).with_name("data_quality.sql")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A published snapshot: its id, folder, number of rows by table, and size in bytes."""
+    """A published snapshot: its id, folder, number of rows by table, size in bytes, and how it agrees with raw."""
 
     snapshot_id: str
     folder: Path
     rows: dict[str, int]
     size: int
+    reconciliation: Reconciliation
 
 
 def source_of(build: Build, exclusions: Sequence[Exclusion] = ()) -> str:
@@ -64,6 +68,7 @@ def publish(
     build: Build,
     dbt_manifest: Path,
     *,
+    expected: Expected,
     keep: int,
     erased: Tombstones = NOBODY,
     exclusions: Sequence[Exclusion] = (),
@@ -72,7 +77,8 @@ def publish(
 
     Snapshots from before the last erasure are dropped too.
 
-    Raises PipelineError, with the old snapshot still in place, when a check fails.
+    Raises PipelineError, with the old snapshot still in place, when a check fails, and Unreconciled when it does not
+    hold what raw says.
     """
     built_at = datetime.now(UTC)
     snapshot_id = _id_of(built_at)
@@ -84,6 +90,10 @@ def publish(
     draft.mkdir()
     rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build, erased, exclusions)
     _verify(draft, rows)
+    previous = published.resolve() / "current" / "clientele.duckdb" if read_manifest(published) else None
+    reconciliation = reconcile(draft / "clientele.duckdb", warehouse, previous, expected)
+    if reconciliation.faults:
+        raise Unreconciled(reconciliation)
     meanings = column_meanings(dbt_manifest)
     write_manifest(
         draft / "manifest.json",
@@ -93,21 +103,20 @@ def publish(
         source=source_of(build, exclusions),
         columns={table: describe(table, columns, meanings) for table, columns in types.items()},
         rows=rows,
-        checks=["every table and Parquet file has the rows that were written", *CHECKS],
+        checks=["every table and Parquet file has the rows that were written", *CHECKS, *RECONCILED],
     )
     size = sum(path.stat().st_size for path in draft.iterdir())
     for path in draft.iterdir():
         _sync(path)
     folder = snapshots / snapshot_id
     draft.rename(folder)
-    _point(published / "current", Path("snapshots") / snapshot_id)
-    _point(published / "current.duckdb", Path("current") / "clientele.duckdb")
+    point_at(published, snapshot_id)
     mark_published(warehouse, build.build_id)
     newest = sorted(path.name for path in snapshots.iterdir())[-keep:]
     for old in snapshots.iterdir():
         if old.name not in newest or (erased.erased_at and old.name < _id_of(erased.erased_at)):
             shutil.rmtree(old)
-    return Snapshot(snapshot_id, folder, rows, size)
+    return Snapshot(snapshot_id, folder, rows, size, reconciliation)
 
 
 def _write_tables(
@@ -181,16 +190,6 @@ def _verify(draft: Path, rows: dict[str, int]) -> None:
 
 def _id_of(instant: datetime) -> str:
     return instant.strftime("%Y%m%dT%H%M%S.%fZ")
-
-
-def _point(link: Path, target: Path) -> None:
-    """Make `link` lead to `target` in one step: a reader sees the old or the new, never neither."""
-    if link.is_symlink() and Path(os.readlink(link)) == target:
-        return
-    fresh = link.with_name(f".{link.name}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target)
-    os.replace(fresh, link)
 
 
 def _sync(path: Path) -> None:

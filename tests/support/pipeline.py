@@ -26,6 +26,8 @@ from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import read_identity
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.leaving_out import write_marts
+from orchestration.publish.raw_counts import count_raw
+from orchestration.publish.reconcile import Balance, balance
 from orchestration.publish.snapshot import MACROS
 from orchestration.settings import DBT_PROJECT
 from orchestration.transform.warehouse import ALWAYS, Window, commit, prepare
@@ -81,12 +83,7 @@ class Project:
 
 
 def compile_project(folder: Path) -> Project:
-    """Compile the dbt project once, against a warehouse on which `prepare` ran."""
-    home = folder / "home"
-    warehouse = home / "warehouse" / "warehouse.duckdb"
-    land(home, "compile")
-    ensure_scores_schema(home)
-    prepare(home, warehouse, FINGERPRINT)
+    """Compile the dbt project once, as a person would, in an empty home."""
     target = folder / "target"
     command = [
         Path(sys.executable).with_name("dbt"),
@@ -97,7 +94,7 @@ def compile_project(folder: Path) -> Project:
         "--log-path",
         folder,
     ]
-    environment = os.environ | {"CLIENTELE_WAREHOUSE": str(warehouse)}
+    environment = os.environ | {"CLIENTELE_HOME": str(folder / "home")}
     places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     subprocess.run([*command, *places], env=environment, check=True)
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
@@ -163,7 +160,7 @@ class Pipeline:
         ensure_scores_schema(self.home)
         _stop(crash_after, -1)
         fingerprint = f"{FINGERPRINT} {read_tombstones(self.home).generation}"
-        if full or fingerprint != self._fingerprint:
+        if full or fingerprint != self._fingerprint or not self.warehouse.exists():
             self.close()
         else:
             self._connection()
@@ -181,6 +178,14 @@ class Pipeline:
         execute = self._connection().execute
         tests = [test for test in self.project.tests if test.severity == severity]
         return [test.name for test in tests if execute(test.sql).fetchall()]
+
+    def balances(self) -> list[Balance]:
+        """What raw says, counted as the runs go by, beside what the facts hold."""
+        connection = self._connection()
+        slices = connection.execute("select distinct arrival_date, segment_id from warehouse.state.segments").fetchall()
+        expected = count_raw(self.home, slices, str(read_tombstones(self.home).generation))
+        facts, staging = "warehouse.marts.fct_conversation_days", "warehouse.staging.stg_requests"
+        return balance(connection, facts, staging, expected.chatbots)
 
     def query(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """Rows of a query against what would be published."""
