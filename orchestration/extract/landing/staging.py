@@ -105,11 +105,11 @@ def _stage(batch: Batch) -> Staged:
     staged.record_keys = {day: bytes.fromhex("".join(keys)) for day, keys in tables.record_keys.items()}
     for (table, day), rows in sorted(tables.rows.items()):
         path = batch.staging / f"{batch.segment_id}.{table}.{day}.parquet"
-        content = _table((batch.segment_id, batch.state.source_file), rows, RAW_TABLES[table])
+        content = _table((batch.segment_id, batch.state.read_as), rows, RAW_TABLES[table])
         staged.files.append(_write(path, table, day, content))
     if quarantine:
         path = batch.staging / f"{batch.segment_id}.quarantine.parquet"
-        content = _table((batch.segment_id, batch.run_id, batch.state.source_file), quarantine, QUARANTINE)
+        content = _table((batch.segment_id, batch.run_id, batch.state.read_as), quarantine, QUARANTINE)
         staged.files.append(_write(path, "quarantine", None, content))
     return staged
 

@@ -25,10 +25,11 @@ ENDINGS = ["jsonl", "jsonl.gz", "jsonl.zst"]
 each_ending = pytest.mark.parametrize("ending", ENDINGS)
 
 
-def test_files_are_read_in_the_order_of_their_paths_and_other_names_are_ignored(home: Path) -> None:
-    for name in ("b.jsonl", "a/z.jsonl", "a.jsonl", ".a.jsonl", ".hidden/a.jsonl", "a.json", "a.jsonl.tmp", "a.JSONL"):
+def test_files_of_any_name_are_read_in_the_order_of_their_paths_and_hidden_ones_are_not(home: Path) -> None:
+    for name in ("b.jsonl", "a/z.jsonl", "a.jsonl", ".a.jsonl", ".hidden/a.jsonl", "a.json", "a.jsonl.1", "a.JSONL"):
         put(home, name, encode(capture(name)))
-    assert [one.source_file for one in land(home, "run")] == ["a.jsonl", "a/z.jsonl", "b.jsonl"]
+    names = ["a.JSONL", "a.json", "a.jsonl", "a.jsonl.1", "a/z.jsonl", "b.jsonl"]
+    assert [one.source_file for one in land(home, "run")] == names
     assert not has_new_input(home)
 
 
