@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration.commands import erase, identity, quarantine
+from orchestration.commands.printable import printable
 from orchestration.commands.status import print_status
 from orchestration.commands.tables import print_tables
 from orchestration.errors import PipelineError
+from orchestration.extract.landing.inventory import take_inventory
 from orchestration.settings import load_settings
 from orchestration.transform.warehouse import Window
 
@@ -24,6 +26,7 @@ app = typer.Typer(
 app.add_typer(erase.app, name="erase")
 app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
+NEEDS_A_PERSON = 3
 # Output that goes to a file or a pipe has no width of its own; the tables need about this much.
 console = Console(width=None if sys.stdout.isatty() else 160)
 
@@ -43,7 +46,10 @@ def refresh(
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last arrival day.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Rebuild the warehouse from raw.")] = False,
 ) -> None:
-    """Process everything that arrived and is not yet processed, and publish it."""
+    """Process everything that arrived and is not yet processed, and publish it.
+
+    Ends with a line for each file of the inbox that is not read; with exit code 3 where one waits for a person.
+    """
     if first and last and first > last:
         raise PipelineError(f"--from {first:%Y-%m-%d} lies after --to {last:%Y-%m-%d}. Swap them.")
     if full and (first or last):
@@ -53,6 +59,11 @@ def refresh(
     from orchestration.refresh.run import run_refresh
 
     run_refresh(settings, window, full=full, console=console)
+    inventory = take_inventory(settings.home)
+    for line in inventory.unread():
+        console.print(printable(line), style="yellow", highlight=False, markup=False, soft_wrap=True)
+    if inventory.of("refused"):
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 FINGERPRINT_BYTES = 4096
-TAIL_BYTES = 128
+TAIL_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)

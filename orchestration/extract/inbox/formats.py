@@ -4,6 +4,7 @@ A file that cannot be a request log is refused here as a whole, with what to do.
 `records/`; causes that the first lines have in common are found in `first_lines.py`.
 """
 
+import json
 import os
 import re
 from collections.abc import Callable
@@ -114,10 +115,23 @@ def _is_values(text: bytes, more: Callable[[], bytes], encoding: str) -> bool:
     if end is None and newline:
         begin = (_decoded(more(), encoding) if encoding != "utf-8" else more()).removeprefix(_MARK).lstrip()
         end = _end_of_value(begin)
-    if end is None or not is_complete_object(begin[:end]):
+    if end is None:
+        return bool(newline) and _is_cut_off(begin.rpartition(b"\n")[0])
+    if not is_complete_object(begin[:end]):
         return False
     behind = begin[end:].partition(b"\n")[0].strip()
     return b"\n" in begin[:end] or behind == b"," or behind.lstrip(b", \t").startswith(b"{")
+
+
+def _is_cut_off(lines: bytes) -> bool:
+    """Whether lines are the beginning of a JSON value, and nothing in them is wrong."""
+    try:
+        json.loads(lines)
+    except json.JSONDecodeError as error:
+        return not error.doc[error.pos :].strip()
+    except (ValueError, RecursionError):
+        pass
+    return False
 
 
 def _end_of_value(text: bytes) -> int | None:

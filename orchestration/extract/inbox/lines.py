@@ -63,9 +63,9 @@ class LineReader:
         except DamagedStream:
             yield from self._broken_off("damaged")
             return
-        line = self._unfinished()
-        if line is not None:
-            yield line
+        last = self._unfinished()
+        if last is not None:
+            yield last
         self.waiting_bytes = self._stream.unfinished or self._held_bytes + self._cut
         if self._stream.unfinished:
             yield from self._broken_off("unfinished")
@@ -139,6 +139,8 @@ class LineReader:
         """What to do with bytes behind the last newline: take them, pass over them, or let them wait."""
         data, length, offset = b"".join(self._held), self._held_bytes, self._position
         line = None
+        if self._position == 0 and not self._text(data, offset).strip():
+            return None  # too little to tell what the file holds
         if self._open_line == "ignored" or not self._text(data, offset).strip():
             pass
         elif self._open_line is None and length > self._limit:

@@ -46,6 +46,6 @@ class ValueReader(LineReader):
         return Line(self._number, offset, text, None, length)
 
     def _unfinished(self) -> None:
-        """What separates values is consumed; a value without an end waits."""
-        if not self._scanner.is_inside:
+        """What separates values is consumed behind the first one; a value without an end waits."""
+        if self._number and not self._scanner.is_inside:
             self._position, self._line = self._scanned, self._scanner.newlines
