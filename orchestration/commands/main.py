@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration.commands import erase, identity, quarantine
+from orchestration.commands.check import check_files
 from orchestration.commands.printable import printable
 from orchestration.commands.status import print_status
 from orchestration.commands.tables import print_tables
@@ -63,6 +65,19 @@ def refresh(
     for line in inventory.unread():
         console.print(printable(line), style="yellow", highlight=False, markup=False, soft_wrap=True)
     if inventory.of("refused"):
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Files as they would be put into the inbox.")],
+    lines: Annotated[int | None, typer.Option(min=1, help="Only the first lines of each file.")] = None,
+) -> None:
+    """What would become of files: every fault of every line, unknown fields, and a preview. Nothing is read in.
+
+    Exit code 3 where a file, a line or a value would not be taken.
+    """
+    if not check_files(files, load_settings().line_limit_mib * 2**20, lines, console).is_clean:
         raise typer.Exit(NEEDS_A_PERSON)
 
 

@@ -19,7 +19,7 @@ import jinja2
 
 from orchestration.erasure.sweep import sweep
 from orchestration.erasure.tombstones import read_tombstones
-from orchestration.extract.landing.inventory import take_inventory
+from orchestration.extract.landing.inventory import OUTCOMES, take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.extract.scoring import ensure_scores_schema
@@ -270,8 +270,7 @@ def assert_every_file_is_accounted_for(home: Path) -> None:
     found = {path.relative_to(home / "inbox").as_posix() for path in (home / "inbox").rglob("*") if path.is_file()}
     visible = {name for name in found if not any(part.startswith(".") for part in name.split("/"))}
     assert {file.source_file for file in inventory.files} >= visible or inventory.left_out, inventory
-    outcomes = ("read", "waiting", "refused")
-    assert len(inventory.files) == sum(len(inventory.of(outcome)) for outcome in outcomes), inventory
+    assert len(inventory.files) == sum(len(inventory.of(outcome)) for outcome in OUTCOMES), inventory
     assert all(file.outcome == "read" or file.reason for file in inventory.files), inventory
 
 

@@ -10,6 +10,7 @@ from orchestration.extract.landing.ledger import FileState, states
 from orchestration.extract.landing.rotation import is_due
 
 Outcome = Literal["read", "waiting", "refused"]
+OUTCOMES: tuple[Outcome, ...] = ("read", "waiting", "refused")
 EXAMPLES = 10
 
 
@@ -36,7 +37,7 @@ class Inventory:
     @property
     def summary(self) -> str:
         """The files counted: those that were found are those that were read, wait or were refused."""
-        counts = ", ".join(f"{len(self.of(outcome)):,} {outcome}" for outcome in ("read", "waiting", "refused"))
+        counts = ", ".join(f"{len(self.of(outcome)):,} {outcome}" for outcome in OUTCOMES)
         left_out = f"; {self.left_out:,} left out by inbox/.ignore" if self.left_out else ""
         return f"{len(self.files):,} files found: {counts}{left_out}"
 
