@@ -70,7 +70,7 @@ def _print_preview(preview: Preview, console: Console) -> None:
         table.add_row(name, f"{count:,}")
     if preview.first and preview.last:
         table.add_row("messages sent", f"{preview.first:%Y-%m-%d %H:%M} to {preview.last:%Y-%m-%d %H:%M} UTC")
-    for name in ("user", "organization", "plan", "MRR"):
+    for name in ("user id", "organization", "plan", "MRR"):
         if preview.requests:
             table.add_row(f"requests with {name}", f"{preview.having[name] / preview.requests:.1%}")
     console.print(table)

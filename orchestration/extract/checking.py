@@ -22,7 +22,6 @@ from orchestration.extract.records.records import Record
 PLACES = 3
 _REQUEST = {name: number for number, name in enumerate(REQUESTS.names[4:])}
 _SHARES = {
-    "user": [_REQUEST["user_key"]],
     "organization": [_REQUEST["organization_key"]],
     "plan": [_REQUEST["user_plan"], _REQUEST["organization_plan"]],
     "MRR": [_REQUEST["user_mrr"], _REQUEST["organization_mrr"]],
@@ -52,7 +51,7 @@ class Preview:
     organizations: set[int] = field(default_factory=set)
     first: datetime | None = None
     last: datetime | None = None
-    having: Counter[str] = field(default_factory=Counter)  # requests that have a user, an organization, a plan, an MRR
+    having: Counter[str] = field(default_factory=Counter)  # requests that have a user id, an organization, a plan, an MRR
 
     def add(self, record: Record) -> None:
         """Count a record."""
@@ -69,6 +68,7 @@ class Preview:
         self.users |= {row[_REQUEST["user_key"]]} - {None}
         self.organizations |= {row[_REQUEST["organization_key"]]} - {None}
         self.having.update(name for name, columns in _SHARES.items() if any(row[one] is not None for one in columns))
+        self.having["user id"] += not (row[_REQUEST["user_id"]] or "email:").startswith("email:")
 
 
 @dataclass
