@@ -57,10 +57,10 @@ $(READY): requirements.lock pyproject.toml
 	$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Browser tests drive Debian's Chromium.
+# Browser tests drive a Chromium that is there, else Debian's.
 .PHONY: chromium
 chromium:
-	@command -v chromium >/dev/null || { \
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || { \
 		apt-get update --quiet --quiet && \
 		DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends chromium; }
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import duckdb
 
@@ -37,6 +38,10 @@ class NothingPublished(Exception):
 
     def __init__(self) -> None:
         super().__init__(NOTHING_PUBLISHED)
+
+
+class SnapshotGone(Exception):
+    """The snapshot that is asked for is not kept any more."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +105,30 @@ class Snapshot:
 
 
 class Snapshots:
-    """The current snapshot of a published directory, whichever that is at the moment of asking."""
+    """The snapshots of a published directory: the current one at the moment of asking, and those still kept.
+
+    Only the current one is held open here.
+    """
 
     def __init__(self, published: Path) -> None:
         self._link = published / "current"
+        self._kept = published / "snapshots"
         self._opening = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._in_use: WeakValueDictionary[Path, Snapshot] = WeakValueDictionary()
+
+    def of(self, snapshot_id: str) -> Snapshot:
+        """Return a snapshot by its id, for whatever belongs to an answer that was of it; SnapshotGone if it went."""
+        current = self.current()
+        if current.snapshot_id == snapshot_id:
+            return current
+        # The id may come from anyone: it is looked for among those that are published, and no path is made of it.
+        kept = (path for path in self._kept.iterdir() if path.name == snapshot_id and not path.name.startswith("."))
+        with self._opening:
+            directory = next(kept, None)
+            if directory is None or not (directory / DATABASE).exists():
+                raise SnapshotGone
+            return self._opened(Path(os.path.realpath(directory)))
 
     def current(self) -> Snapshot:
         """Return the current snapshot.
@@ -130,5 +153,11 @@ class Snapshots:
         if self._snapshot is None or self._snapshot.directory != directory:
             if not (directory / DATABASE).exists():
                 raise NothingPublished
-            self._snapshot = Snapshot(directory)
+            self._snapshot = self._opened(directory)
         return self._snapshot
+
+    def _opened(self, directory: Path) -> Snapshot:
+        snapshot = self._in_use.get(directory)
+        if snapshot is None:
+            snapshot = self._in_use[directory] = Snapshot(directory)
+        return snapshot

@@ -29,6 +29,7 @@ app.add_typer(erase.app, name="erase")
 app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
 NEEDS_A_PERSON = 3
+CODE_LOCATION = "orchestration.definitions"
 # Output that goes to a file or a pipe has no width of its own; the tables need about this much.
 console = Console(width=None if sys.stdout.isatty() else 160)
 
@@ -134,9 +135,30 @@ def serve(
 @app.command()
 def dev(port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
     """Dagster's own UI on this data home: every asset, check, schedule and sensor, with the scheduler running."""
-    from orchestration.refresh.run import serve_dagster
+    _become_dagster("dg", "dev", "--host", "127.0.0.1", "--port", str(port))
 
-    serve_dagster(load_settings(), port)
+
+@app.command()
+def webserver(
+    host: Annotated[
+        str, typer.Option(help="Dagster's UI has no sign-in: keep it where only you reach it.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 3000,
+) -> None:
+    """Dagster's UI on this data home, without the scheduler: for a server, beside `daemon`."""
+    _become_dagster("dagster-webserver", "--host", host, "--port", str(port), "--module-name", CODE_LOCATION)
+
+
+@app.command()
+def daemon() -> None:
+    """Dagster's scheduler on this data home: it runs the schedule and the sensors."""
+    _become_dagster("dagster-daemon", "run", "--module-name", CODE_LOCATION)
+
+
+def _become_dagster(program: str, *arguments: str) -> None:
+    from orchestration.refresh.run import become_dagster
+
+    become_dagster(load_settings(), program, *arguments)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.defs.partitions import range_tags
+from orchestration.defs.partitions import window_tags
 from orchestration.extract.landing.pending import has_new_input
 from orchestration.refresh.plan import plan
 from orchestration.settings import DBT_PROJECT, Settings
@@ -41,7 +41,7 @@ def new_input(settings: dg.ResourceParam[Settings]) -> Iterator[dg.RunRequest | 
 
 def _requests(settings: Settings) -> Iterator[dg.RunRequest | dg.SkipReason]:
     wanted = plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer)
-    for first, last in wanted.ranges:
-        yield dg.RunRequest(tags=range_tags(first, last))
-    if not wanted.ranges:
+    if wanted.days:
+        yield dg.RunRequest(tags=window_tags(*wanted.days))
+    else:
         yield dg.SkipReason("Everything that arrived is processed and published.")

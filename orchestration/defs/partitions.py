@@ -9,24 +9,33 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
+from orchestration.extract.landing.ledger import first_arrival
+from orchestration.settings import load_settings
 from orchestration.transform.warehouse import ALWAYS, Window
 
-FIRST_DAY = date(2000, 1, 1)
+# Partitions begin with the data that has landed when the definitions are loaded.
+FIRST_DAY = first_arrival(load_settings().home) or datetime.now(UTC).date()
 
 # The day after today is a partition too: a clock upstream may be ahead of ours.
 ARRIVAL_DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), end_offset=2)
 
+# Dagster records every partition of a range for every raw asset, days without data included, about 0.05 s a day.
+LARGEST_RANGE_DAYS = 31
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 PARTITION = "dagster/partition"
+FIRST_ARRIVAL = "clientele/first_arrival_day"
+LAST_ARRIVAL = "clientele/last_arrival_day"
 
 
 def window_of(tags: Mapping[str, str], today: date) -> Window:
-    """The arrival window of a run with these tags: a range of partitions, one partition, or, with neither, all days.
+    """The arrival window of a run with these tags: what the plan said, else its partitions, else all days.
 
     The first and the last partition are open to their side, so that no arrival day lies outside every partition.
     """
+    if FIRST_ARRIVAL in tags:
+        return Window(date.fromisoformat(tags[FIRST_ARRIVAL]), date.fromisoformat(tags[LAST_ARRIVAL]))
     start, end = tags.get(RANGE_START, tags.get(PARTITION)), tags.get(RANGE_END, tags.get(PARTITION))
     if start is None or end is None:
         return ALWAYS
@@ -34,8 +43,10 @@ def window_of(tags: Mapping[str, str], today: date) -> Window:
     return Window(None if first <= FIRST_DAY else first, None if last > today else last)
 
 
-def range_tags(first: date, last: date, today: date | None = None) -> dict[str, str]:
-    """Tags of a run over the partitions of these days, clamped to those that exist."""
+def window_tags(first: date, last: date, today: date | None = None) -> dict[str, str]:
+    """Tags of a run over these arrival days; as a range of partitions too, where it is short and all of them exist."""
     newest = (today or datetime.now(UTC).date()) + timedelta(days=1)
-    start, end = (min(max(day, FIRST_DAY), newest) for day in (first, last))
-    return {RANGE_START: start.isoformat(), RANGE_END: end.isoformat()}
+    tags = {FIRST_ARRIVAL: first.isoformat(), LAST_ARRIVAL: last.isoformat()}
+    if first >= FIRST_DAY and last <= newest and (last - first).days < LARGEST_RANGE_DAYS:
+        tags |= {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+    return tags

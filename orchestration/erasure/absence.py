@@ -70,8 +70,8 @@ def _in_raw(home: Path, erased: Tombstones) -> Iterator[str]:
     for table in RAW_TABLES:
         for file in committed_files(home, table):
             path = home / file.path
-            score_file = score_file_of(home, path)
-            for one in (path, score_file) if table == "messages" and score_file.exists() else (path,):
+            scores = [score_file_of(home, path)] if table == "messages" else []
+            for one in (path, *(score_file for score_file in scores if score_file.exists())):
                 rows = pq.read_table(one, columns=[name for name in pq.read_schema(one).names if name in KEYS])
                 for column in rows.column_names:
                     count = pc.sum(pc.is_in(rows[column], _array(_keys(erased, column)))).as_py()

@@ -1,6 +1,7 @@
-"""Scores user messages with VADER: from each raw message file one score file, each message once, on all cores.
+"""Scores user messages: from each raw message file one score file, each message once, on all cores.
 
-Which score of a message counts is decided in the models, not here; texts are read and never written.
+What a text scores is in `scorer.py`; which score of a message counts is decided in the models. Texts are read and never
+written.
 """
 
 import multiprocessing
@@ -13,8 +14,6 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
-from heapq import heappop, heappush
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from orchestration.extract.landing.schemas import MESSAGES, SCORE
+from orchestration.extract.scorer import SCORER, Judgement, analyzer, judge
 
-SCORER = "vader"
 COPIED = (
     "segment_id",
     "source_file",
@@ -38,7 +36,14 @@ COPIED = (
     "conversation_key",
     "message_id",
 )
-SCORES = pa.schema([*(MESSAGES.field(name) for name in COPIED), ("score", SCORE), ("scorer", pa.string())])
+SCORES = pa.schema(
+    [
+        *(MESSAGES.field(name) for name in COPIED),
+        ("score", SCORE),
+        ("scorer", pa.string()),
+        ("unscored_reason", pa.string()),  # null where there is a score
+    ]
+)
 SCHEMA_FILE = "schema.parquet"
 
 # About 0.2 seconds of work: long against the cost of handing it over, short enough to share a file among cores.
@@ -53,67 +58,34 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class ScoringReport:
-    """What one call did; `messages` are the scored ones, `texts` the different texts among them, file by file."""
+    """What one call did; `messages` are the judged ones, `scored` those with a score; `texts` are the different texts
+    among them, file by file.
+    """
 
     files: int
     files_scored_before: int
     rows_read: int
     messages: int
+    scored: int
     texts: int
     seconds: float
 
 
-class Vader(SentimentIntensityAnalyzer):  # type: ignore[misc, unused-ignore]
-    """The reference analyzer with the same scores, in time that grows with a text's length and not its square.
-
-    The reference lower-cases the whole text again for every word of its lexicon, and searches it for every word of a
-    text with "but": 2,000 emoji take it 6 seconds, the 32,000 that a message may have 256 times as long. Its rules look
-    at most three words back and two ahead, so they get just these.
-    """
-
-    def _negation_check(self, valence: float, words: list[str], start: int, here: int) -> float:
-        first = max(0, here - 3)
-        return float(super()._negation_check(valence, words[first : here + 3], start, here - first))
-
-    def _special_idioms_check(self, valence: float, words: list[str], here: int) -> float:
-        first = max(0, here - 3)
-        return float(super()._special_idioms_check(valence, words[first : here + 3], here - first))
-
-    def _but_check(self, words: list[str], sentiments: list[float]) -> list[float]:
-        """Word by word, weigh the first word that has the same valence: half before "but", half as much again after."""
-        but = next((place for place, word in enumerate(words) if word.lower() == "but"), None)
-        if but is None:
-            return sentiments
-        weighed = list(sentiments)
-        places: dict[float, list[int]] = {}
-        for place, valence in enumerate(weighed):
-            places.setdefault(valence, []).append(place)
-        for place in range(len(weighed)):
-            valence = weighed[place]
-            first = places[valence][0]
-            if first == but:
-                continue
-            heappop(places[valence])
-            weighed[first] = valence * (0.5 if first < but else 1.5)
-            heappush(places.setdefault(weighed[first], []), first)
-        return weighed
-
-
-def score_text(text: str) -> Decimal | None:
-    """VADER's compound score, exact to its four digits; None for a text without anything but white space."""
-    found = _ten_thousandths(text)
-    return None if found is None else Decimal(found).scaleb(-4)
-
-
 def score_file_of(home: Path, message_file: Path) -> Path:
     """Where the scores of a raw message file are."""
-    return home / "raw" / "scores" / message_file.parent.name / message_file.name
+    raw = home / "raw"
+    return raw / "scores" / message_file.relative_to(raw / "messages")
 
 
 def ensure_scores_schema(home: Path) -> Path:
-    """Write an empty score file with the right types, so that reading all of them works before the first score."""
-    path = home / "raw" / "scores" / "arrival_date=1970-01-01" / SCHEMA_FILE
+    """Write an empty score file with the right types, so that reading all of them works before the first score.
+
+    Scores with other columns are of an earlier scorer: they are removed, and made anew.
+    """
+    path = home / "raw" / "scores" / SCHEMA_FILE
     if not path.exists() or pq.read_schema(path) != SCORES:
+        for earlier in path.parent.rglob("*.parquet"):
+            earlier.unlink()
         _write_atomically(SCORES.empty_table(), path)
     return path
 
@@ -123,28 +95,30 @@ def score_new_messages(
 ) -> ScoringReport:
     """Score the user messages of the given raw message files that have no score file yet.
 
-    Each file is done whole or not at all, so a killed run is continued by calling this again. Scored are organic user
-    messages with any text. `workers` is the number of processes, by default one for each core; `progress` is called
-    with the rows done and their total. Call it while holding the home's lock. A message file that is replaced keeps its
-    old scores: whoever replaces it removes the score file.
+    Each file is done whole or not at all, so a killed run is continued by calling this again. Judged are organic user
+    messages with any text; one that the scorer cannot judge has a row without a score and with the reason. `workers` is
+    the number of processes, by default one for each core; `progress` is called with the rows done and their total. Call
+    it while holding the home's lock. A message file that is replaced keeps its old scores: whoever replaces it removes
+    the score file.
     """
     started = time.monotonic()
     given = [file for file in dict.fromkeys(files) if file.name != SCHEMA_FILE]
     pending = [file for file in given if not score_file_of(home, file).exists()]
     rows = {file: pq.read_metadata(file).num_rows for file in pending}
-    total, done, messages, texts = sum(rows.values()), 0, 0, 0
+    total, done, messages, scored, texts = sum(rows.values()), 0, 0, 0, 0
     with _executor(workers, total) as executor:
         for job in _jobs(pending, executor):
-            scores: list[int | None] = []
+            judged: list[Judgement] = []
             for number, task in enumerate(job.tasks, start=1):
-                scores += task.result()
+                judged += task.result()
                 if progress:
                     progress(done + rows[job.file] * number // (len(job.tasks) + 1), total)
-            table = _score_table(job, scores)
+            table = _score_table(job, judged)
             _write_atomically(table, score_file_of(home, job.file))
             done += rows[job.file]
             messages += table.num_rows
-            texts += sum(score is not None for score in scores)
+            scored += table.num_rows - table["score"].null_count
+            texts += job.texts
             if progress:
                 progress(done, total)
     return ScoringReport(
@@ -152,6 +126,7 @@ def score_new_messages(
         files_scored_before=len(given) - len(pending),
         rows_read=total,
         messages=messages,
+        scored=scored,
         texts=texts,
         seconds=time.monotonic() - started,
     )
@@ -165,7 +140,7 @@ class _Job:
     rows: pa.Table
     text_of_row: list[int]
     texts: int
-    tasks: list[Future[list[int | None]]]
+    tasks: list[Future[list[Judgement]]]
 
 
 def _jobs(files: Sequence[Path], executor: Executor) -> Iterator[_Job]:
@@ -186,36 +161,34 @@ def _job(file: Path, executor: Executor) -> _Job:
         for group in range(parquet.num_row_groups):
             part = parquet.read_row_group(group, columns=[*COPIED, "role", "traffic", "content"])
             wanted = pc.and_(pc.equal(part["role"], "user"), pc.equal(part["traffic"], "organic"))
-            part = part.filter(pc.and_(wanted, pc.is_valid(part["content"])))
+            has_text = pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(part["content"])), 0)
+            part = part.filter(pc.and_(wanted, pc.fill_null(has_text, False)))
             text_of_row += [texts.setdefault(text, len(texts)) for text in part["content"].to_pylist()]
             parts.append(part.select(COPIED).cast(parts[0].schema))
     different = list(texts)
     tasks = [
-        executor.submit(_score_texts, different[start : start + TEXTS_IN_A_TASK])
+        executor.submit(_judge_texts, different[start : start + TEXTS_IN_A_TASK])
         for start in range(0, len(different), TEXTS_IN_A_TASK)
     ]
     return _Job(file, pa.concat_tables(parts), text_of_row, len(different), tasks)
 
 
-def _score_table(job: _Job, scores: list[int | None]) -> pa.Table:
-    by_text = pa.array([None if score is None else Decimal(score).scaleb(-4) for score in scores], SCORE)
-    by_row = by_text.take(pa.array(job.text_of_row, pa.int64()))
-    scorer = pa.array([SCORER] * len(by_row), pa.string())
-    table = job.rows.append_column("score", by_row).append_column("scorer", scorer).cast(SCORES)
-    return table.filter(pc.is_valid(table["score"]))
+def _score_table(job: _Job, judged: list[Judgement]) -> pa.Table:
+    scores = [None if one.ten_thousandths is None else Decimal(one.ten_thousandths).scaleb(-4) for one in judged]
+    text_of_row = pa.array(job.text_of_row, pa.int64())
+    columns = {
+        "score": pa.array(scores, SCORE).take(text_of_row),
+        "scorer": pa.array([SCORER] * len(text_of_row), pa.string()),
+        "unscored_reason": pa.array([one.reason for one in judged], pa.string()).take(text_of_row),
+    }
+    table = job.rows
+    for name, values in columns.items():
+        table = table.append_column(name, values)
+    return table.cast(SCORES)
 
 
-@cache
-def _analyzer() -> Vader:
-    return Vader()
-
-
-def _ten_thousandths(text: str) -> int | None:
-    return round(_analyzer().polarity_scores(text)["compound"] * 10_000) if text.strip() else None
-
-
-def _score_texts(texts: list[str]) -> list[int | None]:
-    return [_ten_thousandths(text) for text in texts]
+def _judge_texts(texts: list[str]) -> list[Judgement]:
+    return [judge(text) for text in texts]
 
 
 class _ThisProcess(Executor):
@@ -245,7 +218,7 @@ def _start_worker() -> None:
     parent = multiprocessing.parent_process()
     if parent:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    _analyzer()
+    analyzer()
 
 
 def _end_with(sentinel: int) -> None:

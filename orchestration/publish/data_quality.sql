@@ -9,7 +9,10 @@ with conversations as (
         any_value(days.user_key) as user_key,
         any_value(not starts_with(days.user_id, 'email:')) as has_user_id,
         any_value(days.organization_key) as organization_key,
-        max(days.scored_messages) > 0 as has_score
+        max(days.scored_messages) > 0 as has_score,
+        any_value(days.named_users) > 1 as names_several_users,
+        sum(days.other_language_messages) as other_language_messages,
+        sum(days.no_known_word_messages) as no_known_word_messages
     from fct_conversation_days as days
     group by days.conversation_key
 ),
@@ -23,6 +26,22 @@ emails as (
 ),
 shared_emails as (
     select chatbot_id, email from emails group by chatbot_id, email having count(*) > 1
+),
+sent_ids as (
+    select distinct user_key from dim_users where not starts_with(user_id, 'email:')
+),
+-- An id under which several people stand is none: a placeholder that a client sends for everyone it does not know.
+known_by as (
+    select chatbot_id, user_key, 'email' as kind, email as value from emails where user_key in (select user_key from sent_ids)
+    union
+    select distinct chatbot_id, user_key, 'name', normalised(user_name)
+    from (select distinct chatbot_id, user_name, user_key from dim_users where user_name is not null) as spelled
+    where user_key in (select user_key from sent_ids)
+),
+shared_ids as (
+    select chatbot_id, user_key
+    from (select chatbot_id, user_key, kind from known_by group by all having count(*) > 1) as several
+    group by chatbot_id, user_key
 ),
 names as (
     select distinct
@@ -57,6 +76,12 @@ conflicts as (
     inner join emails on conversations.user_key = emails.user_key
     semi join shared_emails on emails.chatbot_id = shared_emails.chatbot_id and emails.email = shared_emails.email
     union all
+    select chatbot_id, null, 'shared_id', cast(user_key as varchar) from shared_ids
+    union all
+    select conversations.chatbot_id, conversations.organization_key, 'shared_id', cast(conversations.user_key as varchar)
+    from conversations
+    semi join shared_ids on conversations.user_key = shared_ids.user_key
+    union all
     select names.chatbot_id, names.organization_key, 'shared_name', names.name
     from names
     semi join shared_names on names.chatbot_id = shared_names.chatbot_id and names.name = shared_names.name
@@ -84,6 +109,7 @@ counted_conflicts as (
         organization_key,
         grouping(organization_key) = 1 as is_whole_chatbot,
         count(distinct subject) filter (where kind = 'shared_email') as shared_emails,
+        count(distinct subject) filter (where kind = 'shared_id') as shared_ids,
         count(distinct subject) filter (where kind = 'shared_name') as shared_names,
         count(distinct subject) filter (where kind = 'known_name') as known_names,
         count(distinct subject) filter (where kind = 'mrr_unit') as mrr_unit_conflicts
@@ -101,7 +127,10 @@ counted as (
         count(conversations.organization_key) as with_organization,
         count(organizations_now.plan) as with_plan,
         count(organizations_now.mrr) as with_mrr,
-        count(*) filter (where conversations.has_score) as with_score
+        count(*) filter (where conversations.has_score) as with_score,
+        count(*) filter (where conversations.names_several_users) as several_users_conversations,
+        sum(conversations.other_language_messages) as other_language_messages,
+        sum(conversations.no_known_word_messages) as no_known_word_messages
     from conversations
     left join organizations_now on conversations.organization_key = organizations_now.organization_key
     group by grouping sets (
@@ -125,9 +154,13 @@ select
     counted.with_mrr / counted.conversations as mrr_share,
     counted.with_score / counted.conversations as scored_share,
     coalesce(conflicts.shared_emails, 0) as shared_emails,
+    coalesce(conflicts.shared_ids, 0) as shared_ids,
     coalesce(conflicts.shared_names, 0) as shared_names,
     coalesce(conflicts.known_names, 0) as known_names,
-    coalesce(conflicts.mrr_unit_conflicts, 0) as mrr_unit_conflicts
+    coalesce(conflicts.mrr_unit_conflicts, 0) as mrr_unit_conflicts,
+    coalesce(counted.several_users_conversations, 0) as several_users_conversations,
+    cast(coalesce(counted.other_language_messages, 0) as bigint) as other_language_messages,
+    cast(coalesce(counted.no_known_word_messages, 0) as bigint) as no_known_word_messages
 from rows_wanted as wanted
 left join counted
     on

@@ -5,11 +5,13 @@
 -- put in place, so each is read in `asked`, where no table of ours can capture a name in it.
 
 -- A conversation has one owner and one start, so any of its days tells them; grouping by the number alone is what makes
--- the pages fast.
-create macro conversations_in_range(chatbot_id, first_day, last_day) as table
+-- the pages fast. A list of organizations keeps the conversations that belong to these; an empty text in it those that
+-- belong to none.
+create macro conversations_in_range(chatbot_id, first_day, last_day, organization_ids := null) as table
 with asked as (
     select
         chatbot_id as chatbot,
+        cast(organization_ids as varchar[]) as kept_organizations,
         coalesce(cast(first_day as date), date '0001-01-01') as first,
         coalesce(cast(last_day as date), date '9999-12-31') as last
 )
@@ -20,6 +22,7 @@ select
     any_value(days.organization_key) as organization_key,
     any_value(days.conversation_started_at) as conversation_started_at,
     sum(days.messages) as messages,
+    sum(days.user_messages) as user_messages,
     sum(days.scored_messages) as scored_messages,
     sum(days.score_sum) as score_sum,
     cast(sum(days.score_sum) / nullif(sum(days.scored_messages), 0) as decimal(18, 12)) as sentiment,
@@ -35,6 +38,7 @@ inner join fct_conversation_days as days
     on days.chatbot_id = asked.chatbot
     and days.activity_date >= asked.first
     and days.activity_date <= asked.last
+where asked.kept_organizations is null or list_contains(asked.kept_organizations, coalesce(days.organization_id, ''))
 group by days.conversation_key;
 
 create macro organizations(chatbot_id, first_day, last_day, attributes := 'range_end') as table
@@ -61,7 +65,8 @@ measures as (
         cast(sum(conversations.score_sum) as double) / nullif(sum(conversations.scored_messages), 0) as message_sentiment,
         count(*) filter (where conversations.band = 'satisfied') / nullif(count(conversations.band), 0) as satisfied_share,
         count(*) filter (where conversations.band = 'neutral') / nullif(count(conversations.band), 0) as neutral_share,
-        count(*) filter (where conversations.band = 'dissatisfied') / nullif(count(conversations.band), 0) as dissatisfied_share
+        count(*) filter (where conversations.band = 'dissatisfied') / nullif(count(conversations.band), 0) as dissatisfied_share,
+        count(*) filter (where conversations.user_messages > 0) as written_conversations
     from conversations_in_range(chatbot_id, first_day, last_day) as conversations
     where conversations.organization_key is not null
     group by conversations.organization_key
@@ -92,11 +97,14 @@ select
     measures.message_sentiment,
     measures.satisfied_share,
     measures.neutral_share,
-    measures.dissatisfied_share
+    measures.dissatisfied_share,
+    measures.written_conversations
 from measures
 inner join shown on shown.organization_key = measures.organization_key;
 
-create macro users(chatbot_id, first_day, last_day, attributes := 'range_end') as table
+-- With a list of organizations: those who have conversations of these, with the numbers of these conversations alone, so
+-- that the users of an organization are those that its row counts.
+create macro users(chatbot_id, first_day, last_day, attributes := 'range_end', organization_ids := null) as table
 with asked as (
     select
         chatbot_id as chatbot,
@@ -109,7 +117,7 @@ with asked as (
 ),
 conversations as materialized (
     select in_range.*
-    from conversations_in_range(chatbot_id, first_day, last_day) as in_range
+    from conversations_in_range(chatbot_id, first_day, last_day, organization_ids := organization_ids) as in_range
     where in_range.user_key is not null
 ),
 measures as (
@@ -125,7 +133,8 @@ measures as (
         count(*) filter (where conversations.band = 'satisfied') / nullif(count(conversations.band), 0) as satisfied_share,
         count(*) filter (where conversations.band = 'neutral') / nullif(count(conversations.band), 0) as neutral_share,
         count(*) filter (where conversations.band = 'dissatisfied') / nullif(count(conversations.band), 0) as dissatisfied_share,
-        count(distinct conversations.organization_key) as organization_count
+        count(distinct conversations.organization_key) as organization_count,
+        count(*) filter (where conversations.user_messages > 0) as written_conversations
     from conversations
     group by conversations.user_key
 ),
@@ -181,7 +190,8 @@ select
     measures.satisfied_share,
     measures.neutral_share,
     measures.dissatisfied_share,
-    measures.organization_count
+    measures.organization_count,
+    measures.written_conversations
 from measures
 inner join shown on shown.user_key = measures.user_key
 inner join newest on newest.user_key = measures.user_key and newest.recency = 1

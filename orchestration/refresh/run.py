@@ -52,28 +52,27 @@ def run_refresh(settings: Settings, window: Window, *, full: bool, console: Cons
 
 
 def _refresh(settings: Settings, window: Window, *, full: bool, console: Console) -> None:
-    ranges = _plan(settings, window)
-    if full:
-        ranges = [(min(first for first, _ in ranges), max(last for _, last in ranges))] if ranges else [_today()]
-    if not ranges:
+    days = _plan(settings, window)
+    if full and days is None:
+        days = (date.today(), date.today())
+    if days is None:
         arrived = "everything that arrived" if window == ALWAYS else "what arrived on these days"
         console.print(f"Nothing new: {arrived} is processed and published.")
         return
-    done: list[tuple[date, date]] = []
-    while ranges and ranges != done:
-        for first, last in ranges:
-            _run(settings, first, last, rebuild=full, console=console)
+    done = None
+    while days and days != done:
+        _run(settings, *days, rebuild=full, console=console)
         full = False
-        done, ranges = ranges, _plan(settings, window)
+        done, days = days, _plan(settings, window)
 
 
-def serve_dagster(settings: Settings, port: int) -> NoReturn:
-    """Become `dg dev`, on the data home's own instance."""
+def become_dagster(settings: Settings, program: str, *arguments: str) -> NoReturn:
+    """Become one of Dagster's own programs, on the data home's own instance."""
     prepare_instance(settings)
     os.environ["CLIENTELE_HOME"] = str(settings.home)
     os.chdir(PROJECT)
-    dg_command = Path(sys.executable).with_name("dg")
-    os.execv(dg_command, [str(dg_command), "dev", "--host", "127.0.0.1", "--port", str(port)])
+    path = Path(sys.executable).with_name(program)
+    os.execv(path, [str(path), *arguments])
 
 
 def prepare_instance(settings: Settings) -> None:
@@ -85,12 +84,8 @@ def prepare_instance(settings: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
-def _plan(settings: Settings, window: Window) -> list[tuple[date, date]]:
-    return plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer, window).ranges
-
-
-def _today() -> tuple[date, date]:
-    return date.today(), date.today()
+def _plan(settings: Settings, window: Window) -> tuple[date, date] | None:
+    return plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer, window).days
 
 
 def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console: Console) -> None:
@@ -98,10 +93,10 @@ def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console:
     import dagster as dg
 
     from orchestration.definitions import build_defs
-    from orchestration.defs.partitions import range_tags
+    from orchestration.defs.partitions import window_tags
     from orchestration.defs.transform.assets import REBUILD_TAG
 
-    tags = range_tags(first, last) | {STARTED_BY: COMMAND_LINE} | ({REBUILD_TAG: "true"} if rebuild else {})
+    tags = window_tags(first, last) | {STARTED_BY: COMMAND_LINE} | ({REBUILD_TAG: "true"} if rebuild else {})
     days = f"{first}" if first == last else f"{first} to {last}"
     with console.status(f"Refreshing arrival days {days}") as status:
         job = build_defs(settings, console_logger(console, status.update)).resolve_job_def("refresh")

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import duckdb
 
 from orchestration.errors import PipelineError
-from orchestration.extract.landing.ledger import committed_files
+from orchestration.extract.landing.ledger import arrivals, committed_files
 from orchestration.extract.records.keys import key_of
+from orchestration.extract.scoring import score_file_of
 from orchestration.home.chatbots import Chatbot, read_chatbots, with_unlisted
 from orchestration.identity.mapping import Merge, read_identity
 from orchestration.transform.touched import keep_touched
@@ -159,7 +160,7 @@ def prepare(home: Path, warehouse: Path, fingerprint: str, window: Window = ALWA
         chatbots = _known_chatbots(connection, home, {chatbot_id for (chatbot_id,) in seen})
         changed_chatbots = _changed_chatbots(connection, chatbots)
         changed_entities = _changed_entities(connection, merges)
-        _write_inputs(connection, todo, chatbots, changed_chatbots, merges, changed_entities)
+        _write_inputs(connection, chatbots, changed_chatbots, merges, changed_entities)
     return Work(len(todo), len(changed_chatbots), len(changed_entities), rebuild)
 
 
@@ -195,9 +196,7 @@ def _stale(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> bool:
 
 
 def _in_window(home: Path, window: Window) -> list[Slice]:
-    files = [file for table in ("requests", "analyses") for file in committed_files(home, table)]
-    slices = {Slice(file.arrival_date, file.segment_id) for file in files if file.arrival_date}
-    return sorted(one for one in slices if one.arrival_date in window)
+    return [one for one in map(Slice._make, arrivals(home)) if one.arrival_date in window]
 
 
 def _unprocessed(connection: duckdb.DuckDBPyConnection, found: list[Slice]) -> list[Slice]:
@@ -206,19 +205,30 @@ def _unprocessed(connection: duckdb.DuckDBPyConnection, found: list[Slice]) -> l
 
 
 def _point_at_raw(connection: duckdb.DuckDBPyConnection, home: Path, todo: list[Slice]) -> None:
+    """Hand out the slices: a view over each raw table with just their rows, as a file may hold other days too."""
+    _replace(connection, "inputs.pending_segments (arrival_date date, segment_id varchar)", list(todo))
+    segment_ids = {one.segment_id for one in todo}
     for table in RAW_TABLES:
-        folder = home / "raw" / table
-        files = [folder / "arrival_date=1970-01-01" / "schema.parquet"]
-        files += [
-            path
-            for one in todo
-            if (path := folder / f"arrival_date={one.arrival_date}" / f"{one.segment_id}.parquet").exists()
-        ]
+        files = [home / "raw" / table / "schema.parquet"]
+        if table == "scores":
+            found = (score_file_of(home, path) for path in _files_of(home, "messages", segment_ids))
+            files += [path for path in found if path.exists()]
+        else:
+            files += _files_of(home, table, segment_ids)
         listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
         connection.execute(
-            f"create or replace view raw.{table} as "
-            f"select * from read_parquet([{listed}], hive_partitioning = true, union_by_name = true)"
+            f"""
+            create or replace view raw.{table} as
+            select raw.*, pending.arrival_date
+            from read_parquet([{listed}], hive_partitioning = false, union_by_name = true) as raw
+            inner join inputs.pending_segments as pending
+                on raw.segment_id = pending.segment_id and cast(raw.received_at as date) = pending.arrival_date
+            """
         )
+
+
+def _files_of(home: Path, table: str, segment_ids: set[str]) -> list[Path]:
+    return [home / file.path for file in committed_files(home, table) if file.segment_id in segment_ids]
 
 
 def _known_chatbots(connection: duckdb.DuckDBPyConnection, home: Path, seen: set[str]) -> list[Chatbot]:
@@ -267,7 +277,6 @@ def _changed_entities(connection: duckdb.DuckDBPyConnection, merges: list[Merge]
 
 def _write_inputs(
     connection: duckdb.DuckDBPyConnection,
-    todo: list[Slice],
     chatbots: list[Chatbot],
     changed_chatbots: set[str],
     merges: list[Merge],
@@ -276,11 +285,6 @@ def _write_inputs(
     """Replace the input tables in one transaction, and note what is about to change before anything changes."""
     reshaped = _reshaped_chatbots(connection, chatbots)
     connection.begin()
-    _replace(
-        connection,
-        "inputs.pending_segments (arrival_date date, segment_id varchar)",
-        list(todo),
-    )
     _replace(
         connection,
         "inputs.chatbots (chatbot_id varchar, name varchar, time_zone varchar, week_start varchar,"

@@ -5,6 +5,7 @@ Every route of a chatbot goes through `access`; what may be asked is in `query`,
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from fastapi import FastAPI, Request
@@ -82,11 +83,16 @@ def _add_file(
     app: FastAPI, table: Table, file_format: Format, snapshots: Snapshots, access: Access, clock: Clock
 ) -> None:
     def file(chatbot_id: str, request: Request) -> Response:
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access)
+        given = request.url.query
+        write = file_format.write
+        if file_format.write_marked is not None:
+            given, marked = _without_mark(given)
+            write = file_format.write_marked if marked else write
+        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access, given)
         columns = [query.table.column(name) for name in query.chosen_columns()]
         name = file_name(table.name, chatbot_id, snapshot.built_at, file_format.suffix)
         return StreamingResponse(
-            file_format.write(snapshot, result(query, chatbot, clock()), columns),
+            write(snapshot, result(query, chatbot, clock()), columns),
             media_type=file_format.media_type,
             headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
         )
@@ -97,18 +103,33 @@ def _add_file(
         tags=[table.name.capitalize()],
         summary=f"The whole result as {file_format.label}",
         description=describe.CUSTOM_FIELDS,
-        openapi_extra={"parameters": describe.parameters(QUERIES[table.name])},
+        openapi_extra={"parameters": describe.file_parameters(QUERIES[table.name], file_format)},
         responses=describe.file_answers(file_format),
     )(file)
 
 
+def _without_mark(query_string: str) -> tuple[str, bool]:
+    """Return a query string without `bom`, and whether that asks for a mark; any odd use of it stays in."""
+    given = parse_qsl(query_string, keep_blank_values=True)
+    asked = [value for name, value in given if name == "bom"]
+    if asked not in (["0"], ["1"]):
+        return query_string, False
+    return urlencode([(name, value) for name, value in given if name != "bom"]), asked == ["1"]
+
+
 def asked_of(
-    request: Request, chatbot_id: str, table: Table, snapshots: Snapshots, access: Access
+    request: Request,
+    chatbot_id: str,
+    table: Table,
+    snapshots: Snapshots,
+    access: Access,
+    query_string: str | None = None,
 ) -> tuple[Snapshot, Chatbot, TableQuery]:
     """Return what a request asks of whom; a chatbot that the reader may not see is not found before anything else."""
     snapshot = snapshots.current()
     chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
-    return snapshot, chatbot, query_of(table.name, chatbot).parse(request.url.query)
+    given = request.url.query if query_string is None else query_string
+    return snapshot, chatbot, query_of(table.name, chatbot).parse(given)
 
 
 def json_answer(content: Any) -> Response:

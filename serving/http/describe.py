@@ -38,6 +38,13 @@ CUSTOM_VALUE: dict[str, Any] = {
 DAY = {"type": ["string", "null"], "format": "date"}
 INSTANT = {"type": ["string", "null"], "format": "date-time"}
 OPEN_END = "An open end is given as the first day of activity, or as today or a newer day of activity."
+MARK = {
+    "name": "bom",
+    "in": "query",
+    "required": False,
+    "description": "1: begin with a byte order mark, so that Excel takes the file for UTF-8.",
+    "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
+}
 NO_CHATBOT = {"description": "No such chatbot, or not one that you may see."}
 BAD_QUERY = {"description": "An unknown parameter, column or bad value; `detail` names each."}
 NO_SNAPSHOT = {"description": NOTHING_PUBLISHED}
@@ -54,16 +61,14 @@ def parameters(model: type[TableQuery]) -> list[dict[str, Any]]:
         if name in choices:
             name_of = {"anyOf": [{"enum": choices[name]}, {"pattern": CUSTOM_PATTERN}]}
             field.get("items", field).update(name_of)
-        text = model.model_fields[name].description or _bound(name)
+        text = model.model_fields[name].description
         described.append({"name": name, "in": "query", "required": False, "description": text, "schema": field})
     return described
 
 
-def _bound(name: str) -> str:
-    metric, _, bound = name.rpartition("_")
-    return (
-        f"{'At least' if bound == 'min' else 'At most'} this, on the unrounded {metric}; rows without one are left out."
-    )
+def file_parameters(model: type[TableQuery], file_format: Format) -> list[dict[str, Any]]:
+    """Return the parameters of a file's route."""
+    return parameters(model) + ([MARK] if file_format.write_marked else [])
 
 
 def row_schema(table: Table) -> dict[str, Any]:

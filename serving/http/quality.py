@@ -24,7 +24,19 @@ QUALITY_ROW: dict[str, Any] = {
         ("user_id_share", "organization_share", "plan_share", "mrr_share", "scored_share"),
         describe.SCHEMA_OF_KIND["share"],
     ),
-    **dict.fromkeys(("shared_emails", "shared_names", "known_names", "mrr_unit_conflicts"), COUNT),
+    **dict.fromkeys(
+        (
+            "shared_emails",
+            "shared_ids",
+            "shared_names",
+            "known_names",
+            "mrr_unit_conflicts",
+            "several_users_conversations",
+            "other_language_messages",
+            "no_known_word_messages",
+        ),
+        COUNT,
+    ),
 }
 CHANGES_ROW: dict[str, Any] = {
     "run_id": TEXT,

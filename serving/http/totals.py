@@ -23,7 +23,8 @@ SENTIMENT = describe.SCHEMA_OF_KIND["sentiment"]
 TOTALS = {**dict.fromkeys(COUNTS, COUNT), "sentiment": SENTIMENT, "last_activity_at": describe.INSTANT}
 MEANING = (
     "Every conversation and user behind the rows counts once. So for the period before: the same days of the month or "
-    "year before for one so far, as many whole months for whole months, and as many days for any other range. The "
+    "year before for one so far, as many whole months for whole months, and as many days for any other range; of "
+    "each only as much as the data covers of the range, up to the day of `data_through`. The "
     "change of a count is relative, and null where there was nothing before; that of the sentiment is the difference."
 )
 

@@ -96,7 +96,11 @@ def shown_columns(query: TableQuery) -> tuple[str, ...]:
 
 
 def column_definitions(query: TableQuery, meanings: dict[str, str]) -> list[dict[str, Any]]:
-    """Return the grid's columns: those shown, in order, the sorted one marked."""
+    """Return the grid's columns: those shown, in order, the sorted one marked.
+
+    Order and widths are how a column begins. From there on they are the reader's: an answer that comes late, to a click
+    before the newest one, takes neither back.
+    """
     columns = [query.table.column(name) for name in shown_columns(query)]
     return [_definition(column, query, meanings.get(column.name, column.meaning)) for column in columns]
 
@@ -110,9 +114,9 @@ def _definition(column: Column, query: TableQuery, meaning: str | None) -> dict[
         "colId": column.name,
         "headerName": column.label,
         "headerTooltip": meaning,
-        "sort": ("desc" if descending else "asc") if sorted_by_it else None,
+        "initialSort": ("desc" if descending else "asc") if sorted_by_it else None,
         "minWidth": max(narrowest, HEADING_PADDING + HEADING_CHARACTER * len(column.label)),
-        "flex": part,
+        "initialFlex": part,
         "cellClass": f"cell-{column.kind}",
     }
     if column.kind in RIGHT:
@@ -123,7 +127,8 @@ def _definition(column: Column, query: TableQuery, meaning: str | None) -> dict[
     if column.kind == "text":
         definition |= {"tooltipField": column.name}
     if column.name == query.table.name_column:
-        definition |= {"pinned": "left", "lockPinned": True, "width": 230, "minWidth": 150, "flex": None}
+        definition |= {"initialPinned": "left", "lockPinned": True, "initialWidth": 230, "minWidth": 150}
+        del definition["initialFlex"]
         definition |= {"cellClass": "cell-name"}
     if column.name == "organization_name":
         definition |= {"cellRenderer": "NameLink"}

@@ -12,10 +12,8 @@ from dash.development.base_component import Component
 
 from serving.pages.grid import empty_grid
 from serving.pages.links import pairs
-from serving.pages.view import METRIC_LABELS
 from serving.snapshot import Chatbot
 from serving.tables.columns import Column, Table
-from serving.tables.query import QUERIES
 from serving.tables.ranges import WEEKDAYS
 
 DEBOUNCE = 300
@@ -29,11 +27,7 @@ THEME: dict[str, Any] = {
     "defaultRadius": "md",
     "cursorType": "pointer",
 }
-FILTERED_METRICS = ("conversations", "users", "sentiment", "mrr")
 SEARCH_HINTS = {"organizations": "Search name or ID", "users": "Search name, email or ID"}
-# As many of a chatbot's own fields have filters on the page, the most used first: each asks the server for its choices.
-FILTERED_FIELDS = 8
-LISTS = {"plan": "Plan", "industry": "Industry", "organization_id": "Organization"}
 # The empty value of a filter, which a choice in the browser cannot have.
 EMPTY_CHOICE = "\ue000"
 
@@ -53,6 +47,7 @@ def frame(
     """Return a page's frame: header, controls, grid and footer, with the controls set as the state says."""
     return [
         dcc.Store(id="marked"),
+        dcc.Store(id="gone"),
         _header(chatbot, fresh, quality),
         html.Main(
             [
@@ -184,9 +179,9 @@ def _filters(table: Table, search: str) -> Component:
     lists: list[Component] = [
         html.Div(
             dmc.MultiSelect(
-                id={"type": "list", "name": name},
-                label=label,
-                value=[value or EMPTY_CHOICE for key, value in given if key == name],
+                id={"type": "list", "name": column.name},
+                label=column.filter_label,
+                value=[value or EMPTY_CHOICE for key, value in given if key == column.name],
                 data=[],
                 placeholder="Any",
                 searchable=True,
@@ -200,36 +195,34 @@ def _filters(table: Table, search: str) -> Component:
                 size="sm",
                 debounce=False,
             ),
-            id={"type": "offer", "name": name},
+            id={"type": "offer", "name": column.name},
         )
-        for name, label in {**LISTS, **custom_lists(table)}.items()
+        for column in list_filters(table)
     ]
-    known = QUERIES[table.name].model_fields
-    metrics = {name: METRIC_LABELS[name] for name in FILTERED_METRICS if f"{name}_min" in known}
-    metrics |= {column.name: column.label for column in _filtered_fields(table) if column.kind == "number"}
-    numbers = [_bounds(name, label, dict(given)) for name, label in metrics.items()]
+    numbers = [_bounds(column, dict(given)) for column in _filtered(table, "bounds")]
     content = [*lists, html.Div(numbers, className="bounds")]
     badge = html.Span(id="filter-count", className="count")
     return _popover("filters", _button("filters", "filter", html.Span("Filters"), badge), content, width=360)
 
 
-def custom_lists(table: Table) -> dict[str, str]:
-    """Return the chatbot's own fields that are filtered by a list of values, with their labels."""
-    return {column.name: column.label for column in _filtered_fields(table) if column.kind != "number"}
+def list_filters(table: Table) -> list[Column]:
+    """Return the columns that a page filters by a list of values."""
+    return _filtered(table, "values", "ids", "conversations")
 
 
-def _filtered_fields(table: Table) -> list[Column]:
-    return [column for column in table.columns if column.field is not None][:FILTERED_FIELDS]
+def _filtered(table: Table, *ways: str) -> list[Column]:
+    return [column for column in table.columns if column.filter and column.filter.on_page and column.filtered_by(*ways)]
 
 
-def _bounds(metric: str, label: str, state: dict[str, str]) -> Component:
+def _bounds(column: Column, state: dict[str, str]) -> Component:
+    label = column.filter_label
     return html.Div(
         [
             html.Span(label, className="label", title=label),
             *(
                 dmc.NumberInput(
-                    id={"type": "number", "name": f"{metric}_{bound}"},
-                    value=state.get(f"{metric}_{bound}", ""),
+                    id={"type": "number", "name": f"{column.name}_{bound}"},
+                    value=state.get(f"{column.name}_{bound}", ""),
                     placeholder=bound,
                     debounce=DEBOUNCE,
                     hideControls=True,

@@ -26,6 +26,11 @@ CONFLICTS = {
         "e-mails belong to several users",
         "review with `clientele identity suggest`",
     ),
+    "shared_ids": (
+        "user id has several e-mails or names",
+        "user ids have several e-mails or names",
+        "look for placeholders with `clientele identity suggest`",
+    ),
     "shared_names": (
         "name belongs to several organizations",
         "names belong to several organizations",
@@ -40,6 +45,11 @@ CONFLICTS = {
         "organization has an MRR that differs from a user's by a factor of 100",
         "organizations have an MRR that differs from a user's by a factor of 100",
         "check which one is sent in cents",
+    ),
+    "several_users_conversations": (
+        "conversation names several users",
+        "conversations name several users",
+        "each counts for the one named last",
     ),
 }
 

@@ -3,7 +3,7 @@
 The controls that stay while their state changes are in `layout`; how the browser asks is in `callbacks`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +12,12 @@ from dash.development.base_component import Component
 
 from serving.pages import formats, grid, links
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.columns import Column
 from serving.tables.custom import CustomFilter
 from serving.tables.exports import FORMATS
 from serving.tables.query import PAGE_LIMIT, QUERIES, BadQuery, TableQuery, query_of
 from serving.tables.ranges import DEFAULT_PRESET, today_of
 from serving.tables.results import (
-    METRICS,
     Page,
     closed,
     read_newest_activity,
@@ -38,13 +38,6 @@ PRESET_LABELS = {
 }
 PAGE_SIZES = (10, 20, 50, 100)
 STALE_AFTER = timedelta(hours=24)
-METRIC_LABELS = {
-    "mrr": "MRR",
-    "conversations": "Conversations",
-    "users": "Users",
-    "sentiment": "Sentiment",
-    "messages": "Messages",
-}
 
 
 @dataclass(frozen=True)
@@ -75,7 +68,8 @@ def view_of(snapshot: Snapshot, chatbot: Chatbot, table: str, search: str, now: 
     except BadQuery as error:
         reset = dcc.Link("Reset the view", href=links.ranged("", range=DEFAULT_PRESET))
         empty = _message("This link does not fit this table", str(error), reset)
-        return _view(snapshot, chatbot, model(), "", now, Page([], 0), [], empty)
+        shown = _view(snapshot, chatbot, model(), "", now, Page([], 0), [], empty)
+        return replace(shown, marked={**shown.marked, "search": None})
     wanted = query.model_copy(update={"columns": grid.read_columns(query)})
     page = read_page(snapshot, wanted, chatbot, now)
     empty = None if page.rows else _why_empty(snapshot, chatbot, query, search, page.total)
@@ -109,6 +103,8 @@ def _view(
         files=_files(chatbot, query, search),
         tabs=_tabs(chatbot, table.name, search),
         marked={
+            "snapshot_id": snapshot.snapshot_id,
+            "search": search,
             "days": list(days),
             "attributes": query.attributes,
             "title": f"{table.name.capitalize()} · {chatbot.name}",
@@ -160,25 +156,35 @@ def _chips(snapshot: Snapshot, chatbot: Chatbot, query: TableQuery, search: str)
     chips: list[Component] = []
     if query.search.strip():
         chips.append(_chip("Search", f"“{query.search.strip()}”", links.changed(search, search=None)))
-    names = read_organization_names(snapshot, chatbot, query.organization_id) if query.organization_id else {}
-    for name, label in (("plan", "Plan"), ("industry", "Industry"), ("organization_id", "Organization")):
-        for value in getattr(query, name):
-            chips.append(_chip(label, names.get(value, value) or "None", links.without(search, name, value)))
-    for name in METRICS:
-        low, high = (getattr(query, f"{name}_{bound}", None) for bound in ("min", "max"))
-        if low is not None or high is not None:
-            href = links.changed(search, **{f"{name}_min": None, f"{name}_max": None})
-            chips.append(_chip(METRIC_LABELS[name], _bounds(low, high), href))
+    for column in query.table.columns:
+        if column.filter is not None and column.field is None:
+            chips += _filter_chips(snapshot, chatbot, query, column, search)
     return chips + [chip for wanted in query.custom for chip in _custom_chips(wanted, search)]
+
+
+def _filter_chips(
+    snapshot: Snapshot, chatbot: Chatbot, query: TableQuery, column: Column, search: str
+) -> list[Component]:
+    name, label = column.name, column.filter_label
+    if column.filtered_by("bounds"):
+        return _bound_chips(name, label, *query.bounds(name), search)
+    values = query.values(name)
+    by_id = column.filtered_by("ids", "conversations")
+    names = read_organization_names(snapshot, chatbot, list(values)) if by_id and values else {}
+    return [_chip(label, names.get(value, value) or "None", links.without(search, name, value)) for value in values]
 
 
 def _custom_chips(wanted: CustomFilter, search: str) -> list[Component]:
     name, label = wanted.column.name, wanted.column.label
     chips = [_chip(label, value or "None", links.without(search, name, value)) for value in wanted.values]
-    if wanted.lowest is not None or wanted.highest is not None:
-        href = links.changed(search, **{f"{name}_min": None, f"{name}_max": None})
-        chips.append(_chip(label, _bounds(wanted.lowest, wanted.highest), href))
-    return chips
+    return chips + _bound_chips(name, label, wanted.lowest, wanted.highest, search)
+
+
+def _bound_chips(name: str, label: str, low: Any, high: Any, search: str) -> list[Component]:
+    if low is None and high is None:
+        return []
+    href = links.changed(search, **{f"{name}_min": None, f"{name}_max": None})
+    return [_chip(label, _bounds(low, high), href)]
 
 
 def _bounds(low: Any, high: Any) -> str:
@@ -261,10 +267,13 @@ def _step(title: str, icon: str, search: str, offset: int, possible: bool) -> Co
 
 def _files(chatbot: Chatbot, query: TableQuery, search: str) -> list[Component]:
     state = links.changed(search, limit=None, columns=grid.shown_columns(query))
+    # A file from a page is opened in a spreadsheet: where there can be a byte order mark there is one.
+    marked = links.changed(state, bom="1")
     return [
         html.A(
             [html.Span(file_format.label), html.Span(f".{file_format.suffix}", className="suffix")],
-            href=links.rows_path(chatbot.chatbot_id, query.table.name, file_format.suffix) + state,
+            href=links.rows_path(chatbot.chatbot_id, query.table.name, file_format.suffix)
+            + (marked if file_format.write_marked else state),
             className="preset",
             id=f"export-{file_format.suffix}",
         )

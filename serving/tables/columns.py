@@ -1,6 +1,8 @@
 """The two tables as readers see them: names, labels, kinds of value, and what may be searched and filtered.
 
-How the values come about is the business of the snapshot's table macros; their meanings are in its manifest.
+A column or a filter is declared here and nowhere else: the API's parameters and their description, the statement, the
+files, and a page's columns, controls and chips follow. How the values come about is the business of the snapshot's
+table macros; their meanings are in its manifest.
 """
 
 from dataclasses import dataclass
@@ -8,6 +10,24 @@ from typing import Literal
 
 Kind = Literal["text", "count", "money", "sentiment", "share", "instant", "number", "boolean"]
 TableName = Literal["organizations", "users"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """How a column chooses rows, by parameters of its name.
+
+    `values`: any of some texts, compared without case and outer white space; `ids`: any of some ids, as they are;
+    `conversations`: the same, but it chooses which conversations count, and with them the rows; `bounds`: at least
+    (`_min`) and at most (`_max`). An empty text stands for no value. `label` is for a filter that is called otherwise
+    than its column.
+    """
+
+    by: Literal["values", "ids", "conversations", "bounds"]
+    label: str = ""
+    on_page: bool = True
+
+
+VALUES, BOUNDS = Filter("values"), Filter("bounds")
 
 
 @dataclass(frozen=True)
@@ -21,6 +41,7 @@ class Column:
     label: str
     kind: Kind
     by_default: bool = False
+    filter: Filter | None = None
     field: str | None = None
     sql_name: str = ""
     meaning: str | None = None
@@ -29,6 +50,15 @@ class Column:
     def sql(self) -> str:
         """Return the name of the column in SQL."""
         return self.sql_name or self.name
+
+    @property
+    def filter_label(self) -> str:
+        """Return what a filter by the column is called."""
+        return (self.filter and self.filter.label) or self.label
+
+    def filtered_by(self, *ways: str) -> bool:
+        """Return whether rows can be chosen by the column in one of these ways."""
+        return self.filter is not None and self.filter.by in ways
 
 
 @dataclass(frozen=True)
@@ -64,13 +94,14 @@ class Table:
 
 FURTHER = (
     Column("first_seen_at", "First seen", "instant"),
-    Column("messages", "Messages", "count"),
+    Column("messages", "Messages", "count", filter=Filter("bounds", on_page=False)),
     Column("scored_conversations", "Scored conversations", "count"),
     Column("unscored_conversations", "Unscored conversations", "count"),
     Column("message_sentiment", "Sentiment by message", "sentiment"),
     Column("satisfied_share", "Satisfied", "share"),
     Column("neutral_share", "Neutral", "share"),
     Column("dissatisfied_share", "Dissatisfied", "share"),
+    Column("written_conversations", "Conversations with a user message", "count", filter=BOUNDS),
 )
 
 ORGANIZATIONS = Table(
@@ -80,14 +111,14 @@ ORGANIZATIONS = Table(
     name_column="organization_name",
     searched=("organization_name", "organization_id"),
     columns=(
-        Column("organization_id", "Organization ID", "text"),
+        Column("organization_id", "Organization ID", "text", filter=Filter("ids", "Organization")),
         Column("organization_name", "Organization", "text", by_default=True),
-        Column("plan", "Plan", "text", by_default=True),
-        Column("industry", "Industry", "text", by_default=True),
-        Column("mrr", "MRR", "money", by_default=True),
-        Column("conversations", "Conversations", "count", by_default=True),
-        Column("users", "Users", "count", by_default=True),
-        Column("sentiment", "Sentiment", "sentiment", by_default=True),
+        Column("plan", "Plan", "text", by_default=True, filter=VALUES),
+        Column("industry", "Industry", "text", by_default=True, filter=VALUES),
+        Column("mrr", "MRR", "money", by_default=True, filter=BOUNDS),
+        Column("conversations", "Conversations", "count", by_default=True, filter=BOUNDS),
+        Column("users", "Users", "count", by_default=True, filter=BOUNDS),
+        Column("sentiment", "Sentiment", "sentiment", by_default=True, filter=BOUNDS),
         Column("last_activity_at", "Last activity", "instant", by_default=True),
         *FURTHER,
     ),
@@ -103,13 +134,13 @@ USERS = Table(
         Column("user_id", "User ID", "text"),
         Column("user_name", "User", "text", by_default=True),
         Column("email", "Email", "text", by_default=True),
-        Column("organization_id", "Organization ID", "text"),
+        Column("organization_id", "Organization ID", "text", filter=Filter("conversations", "Organization")),
         Column("organization_name", "Organization", "text", by_default=True),
-        Column("plan", "Plan", "text", by_default=True),
-        Column("industry", "Industry", "text"),
-        Column("mrr", "MRR", "money", by_default=True),
-        Column("conversations", "Conversations", "count", by_default=True),
-        Column("sentiment", "Sentiment", "sentiment", by_default=True),
+        Column("plan", "Plan", "text", by_default=True, filter=VALUES),
+        Column("industry", "Industry", "text", filter=VALUES),
+        Column("mrr", "MRR", "money", by_default=True, filter=BOUNDS),
+        Column("conversations", "Conversations", "count", by_default=True, filter=BOUNDS),
+        Column("sentiment", "Sentiment", "sentiment", by_default=True, filter=BOUNDS),
         Column("last_activity_at", "Last activity", "instant", by_default=True),
         *FURTHER,
         Column("organization_count", "Organizations", "count"),

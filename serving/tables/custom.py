@@ -9,9 +9,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, InvalidOperati
 from typing import NamedTuple
 
 from serving.snapshot import CustomField
-from serving.tables.columns import Column, Kind, Table
+from serving.tables.columns import Column, Filter, Kind, Table
 
 PREFIX = "custom."
+# As many of a chatbot's own fields have filters on the page, the most used first: each asks the server for its choices.
+FILTERED_FIELDS = 8
 BOUNDS = {"min": ROUND_CEILING, "max": ROUND_FLOOR}
 # The snapshot keeps nine decimal places of numbers that are smaller than this.
 LIMIT = Decimal(10) ** 29
@@ -46,10 +48,12 @@ def with_fields(table: Table, fields: Sequence[CustomField]) -> Table:
 
 
 def _column(field: CustomField, number: int) -> Column:
+    kind = "text" if field.is_mixed else KINDS.get(field.value_type, "text")
     return Column(
         f"{PREFIX}{field.name}",
         field.name,
-        "text" if field.is_mixed else KINDS.get(field.value_type, "text"),
+        kind,
+        filter=Filter("bounds" if kind == "number" else "values", on_page=number < FILTERED_FIELDS),
         field=field.name,
         sql_name=f"custom_{number}",
         meaning="The chatbot's own field, as last sent."

@@ -18,13 +18,22 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from serving.snapshot import Snapshot
-from serving.tables.columns import Column
+from serving.tables.columns import Column, Kind
 from serving.tables.results import Statement
 
 # A spreadsheet takes a text that begins so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 ROWS_AT_ONCE = 2_000
 COLUMN_WIDTH = 20
+# Makes Excel take a CSV file for UTF-8.
+BYTE_ORDER_MARK = "\ufeff".encode()
+CELL_FORMATS: dict[Kind, str] = {
+    "count": "#,##0",
+    "money": "#,##0.00",
+    "sentiment": "+0.00;-0.00;0.00",
+    "share": "0%",
+    "instant": "yyyy-mm-dd hh:mm:ss",
+}
 
 
 def instant_text(value: datetime) -> str:
@@ -66,6 +75,11 @@ def write_csv(snapshot: Snapshot, statement: Statement, columns: Sequence[Column
     return _csv_parts(statement.run(snapshot), columns)
 
 
+def write_marked_csv(snapshot: Snapshot, statement: Statement, columns: Sequence[Column]) -> Iterable[bytes]:
+    """Return a CSV file in UTF-8 that says so by a byte order mark."""
+    return chain([BYTE_ORDER_MARK], write_csv(snapshot, statement, columns))
+
+
 def _csv_parts(result: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> Iterator[bytes]:
     yield (",".join(csv_cell(column.name) for column in columns) + "\r\n").encode()
     while rows := result.fetchmany(ROWS_AT_ONCE):
@@ -86,24 +100,30 @@ def write_parquet(snapshot: Snapshot, statement: Statement, columns: Sequence[Co
 
 
 def write_xlsx(snapshot: Snapshot, statement: Statement, columns: Sequence[Column]) -> Iterable[bytes]:
-    """Return a workbook of one sheet: texts as texts, numbers as numbers, instants as dates and times in UTC."""
+    """Return a workbook of one sheet for people: headings as on the pages, which filter and stay in sight.
+
+    Texts are texts, numbers are numbers, instants are dates and times in UTC.
+    """
     result = statement.run(snapshot)
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+    with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
         sheet = book.add_worksheet("Export")
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(columns) - 1, COLUMN_WIDTH)
         heading = book.add_format({"bold": True})
+        formats = [book.add_format({"num_format": CELL_FORMATS.get(column.kind, "General")}) for column in columns]
         for place, column in enumerate(columns):
-            sheet.write_string(0, place, column.name, heading)
+            sheet.write_string(0, place, f"{column.label} (UTC)" if column.kind == "instant" else column.label, heading)
+        number = 0
         rows = chain.from_iterable(iter(lambda: result.fetchmany(ROWS_AT_ONCE), []))
         for number, row in enumerate(rows, start=1):
             for place, value in enumerate(row):
-                _write_cell(sheet, number, place, value)
+                _write_cell(sheet, number, place, value, formats[place])
+        sheet.autofilter(0, 0, number, len(columns) - 1)
     return [file.getvalue()]
 
 
-def _write_cell(sheet: Worksheet, row: int, column: int, value: Any) -> None:
+def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, shown: xlsxwriter.format.Format) -> None:
     """Write a cell by its type: a text is never taken for a formula, a number or a link."""
     match value:
         case None:
@@ -111,11 +131,11 @@ def _write_cell(sheet: Worksheet, row: int, column: int, value: Any) -> None:
         case str():
             sheet.write_string(row, column, value)
         case datetime():
-            sheet.write_datetime(row, column, value)
+            sheet.write_datetime(row, column, value, shown)
         case bool():
             sheet.write_boolean(row, column, value)
         case _:
-            sheet.write_number(row, column, value)
+            sheet.write_number(row, column, value, shown)
 
 
 @dataclass(frozen=True)
@@ -126,10 +146,12 @@ class Format:
     media_type: str
     label: str
     write: Callable[[Snapshot, Statement, Sequence[Column]], Iterable[bytes]]
+    # The same with a byte order mark, where one can be asked for.
+    write_marked: Callable[[Snapshot, Statement, Sequence[Column]], Iterable[bytes]] | None = None
 
 
 FORMATS = (
-    Format("csv", "text/csv; charset=utf-8; header=present", "CSV", write_csv),
+    Format("csv", "text/csv; charset=utf-8; header=present", "CSV", write_csv, write_marked_csv),
     Format("parquet", "application/vnd.apache.parquet", "Parquet", write_parquet),
     Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel", write_xlsx),
 )

@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     FiniteFloat,
     ValidationError,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -25,7 +26,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from serving.snapshot import Chatbot, CustomField
-from serving.tables.columns import ORGANIZATIONS, TABLES, USERS, Column, Table
+from serving.tables.columns import TABLES, Column, Table
 from serving.tables.custom import PREFIX, CustomFilter, read_filters, with_fields
 from serving.tables.ranges import DEFAULT_PRESET, Days, Preset, days_of, today_of
 
@@ -53,7 +54,7 @@ class BadQuery(ValueError):
 
 
 class TableQuery(BaseModel):
-    """What may be asked of either table. Everything given combines with AND."""
+    """What may be asked of either table, beside the filters of its columns. Everything given combines with AND."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     table: ClassVar[Table]
@@ -68,17 +69,6 @@ class TableQuery(BaseModel):
     search: str = Field(
         default="", max_length=256, description="Case-insensitive text anywhere in a name, an id or an e-mail."
     )
-    plan: list[str] = Field(default=[], description="Any of these plans; an empty one means no plan.")
-    industry: list[str] = Field(default=[], description="Any of these industries; an empty one means no industry.")
-    organization_id: list[str] = Field(default=[], description="Any of these organizations; an empty one means none.")
-    mrr_min: Money | None = None
-    mrr_max: Money | None = None
-    conversations_min: FiniteFloat | None = None
-    conversations_max: FiniteFloat | None = None
-    sentiment_min: FiniteFloat | None = None
-    sentiment_max: FiniteFloat | None = None
-    messages_min: FiniteFloat | None = None
-    messages_max: FiniteFloat | None = None
     sort: str = Field(
         default="-last_activity_at", description="A column; `-` in front for descending. Nulls come last."
     )
@@ -149,6 +139,15 @@ class TableQuery(BaseModel):
         own = (wanted.values for wanted in self.custom if wanted.column.name == column)
         return next(own, ()) if column.startswith(PREFIX) else tuple(getattr(self, column))
 
+    def bounds(self, column: str) -> tuple[Any, Any]:
+        """Return the least and the greatest value of a column that the rows may have; None where any will do."""
+        return getattr(self, f"{column}_min"), getattr(self, f"{column}_max")
+
+    def counted_organizations(self) -> tuple[str, ...]:
+        """Return the organizations whose conversations alone count; none if all do."""
+        limiting = (column.name for column in self.table.columns if column.filtered_by("conversations"))
+        return next((self.values(name) for name in limiting), ())
+
     def preset(self) -> Preset | None:
         """Return the named range that applies; None if the reader gave days of their own."""
         return self.range or (None if self.first_day or self.last_day else DEFAULT_PRESET)
@@ -170,22 +169,28 @@ class TableQuery(BaseModel):
         return [column for column in self.table.columns if column.field is not None and column.name in needed]
 
 
-class OrganizationsQuery(TableQuery):
-    """What may be asked of the Organizations table."""
+def _query_model(table: Table) -> type[TableQuery]:
+    fields: dict[str, Any] = {}
+    for column in table.columns:
+        if column.filtered_by("bounds"):
+            number = Money if column.kind == "money" else FiniteFloat
+            for bound, comparison in (("min", "At least"), ("max", "At most")):
+                text = f"{comparison} this, on the unrounded {column.name}; rows without one are left out."
+                fields[f"{column.name}_{bound}"] = (number | None, Field(default=None, description=text))
+        elif column.filter is not None:
+            text = {
+                "values": f"Any of these; an empty one means no {column.name}.",
+                "ids": "Any of these; an empty one means none.",
+                "conversations": "Only conversations of any of these count; an empty one means those of none.",
+            }[column.filter.by]
+            fields[column.name] = (list[str], Field(default=[], description=text))
+    name = f"{table.name.capitalize()}Query"
+    model = create_model(name, __base__=TableQuery, __module__=__name__, **fields)
+    model.table = table
+    return model
 
-    table = ORGANIZATIONS
-    users_min: FiniteFloat | None = None
-    users_max: FiniteFloat | None = None
 
-
-class UsersQuery(TableQuery):
-    """What may be asked of the Users table."""
-
-    table = USERS
-
-
-QUERIES: dict[str, type[TableQuery]] = {"organizations": OrganizationsQuery, "users": UsersQuery}
-assert QUERIES.keys() == TABLES.keys()
+QUERIES: dict[str, type[TableQuery]] = {table.name: _query_model(table) for table in TABLES.values()}
 
 
 def query_of(table: str, chatbot: Chatbot) -> type[TableQuery]:

@@ -12,12 +12,9 @@ import duckdb
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables import custom
-from serving.tables.columns import Table
+from serving.tables.columns import Column, Table
 from serving.tables.query import PAGE_LIMIT, TableQuery
 from serving.tables.ranges import Days, today_of
-
-FILTERED_ATTRIBUTES = ("plan", "industry")
-METRICS = ("mrr", "conversations", "users", "sentiment", "messages")
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,11 @@ def searchable(text: str) -> str:
 def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for every row that the query keeps, with all columns, in no order."""
     clauses: list[str] = []
+    source = f"{query.table.name}(?, ?, ?, attributes := ?)"
     parameters: list[Any] = [chatbot.chatbot_id, days.first, days.last, query.attributes]
+    if query.counted_organizations():
+        source = f"{query.table.name}(?, ?, ?, attributes := ?, organization_ids := ?)"
+        parameters.append(query.counted_organizations())
     joins = ""
     for column in query.custom_columns():
         joins += custom.join(column, query.table)
@@ -70,25 +71,31 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     if text := query.search.strip():
         clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
         parameters += [text] * len(query.table.searched)
-    for name in FILTERED_ATTRIBUTES:
-        if wanted := getattr(query, name):
-            clauses.append(f"coalesce({folded(name)}, '') in ({', '.join([folded('?')] * len(wanted))})")
-            parameters += wanted
-    if query.organization_id:
-        clauses.append(f"coalesce(organization_id, '') in ({', '.join('?' * len(query.organization_id))})")
-        parameters += query.organization_id
-    for name in METRICS:
-        for bound, comparison in (("min", ">="), ("max", "<=")):
-            limit = getattr(query, f"{name}_{bound}", None)
-            if limit is not None:
-                clauses.append(f"{name} {comparison} ?")
-                parameters.append(limit)
+    for column in query.table.columns:
+        conditions, values = _condition(query, column)
+        clauses += conditions
+        parameters += values
     for wanted in query.custom:
         conditions, values = custom.condition(wanted, folded)
         clauses += conditions
         parameters += values
     where = " and ".join(f"({clause})" for clause in clauses) or "true"
-    return Statement(f"select * from {query.table.name}(?, ?, ?, attributes := ?) {joins} where {where}", parameters)
+    return Statement(f"select * from {source} {joins} where {where}", parameters)
+
+
+def _condition(query: TableQuery, column: Column) -> tuple[list[str], list[Any]]:
+    """Return the conditions of a column's filter on rows, and the parameters they take; own fields have theirs."""
+    if column.field is not None:
+        return [], []
+    name = column.name
+    if column.filtered_by("bounds"):
+        limits = zip(query.bounds(name), (">=", "<="), strict=True)
+        given = [(limit, comparison) for limit, comparison in limits if limit is not None]
+        return [f"{name} {comparison} ?" for _, comparison in given], [limit for limit, _ in given]
+    if not column.filtered_by("values", "ids") or not (wanted := query.values(name)):
+        return [], []
+    compared, mark = (folded(name), folded("?")) if column.filtered_by("values") else (name, "?")
+    return [f"coalesce({compared}, '') in ({', '.join([mark] * len(wanted))})"], list(wanted)
 
 
 def ordered(query: TableQuery) -> str:
@@ -159,29 +166,59 @@ def read_choices(
     value is a choice of its own. `text` keeps the choices that contain it.
     """
     days = query.days(chatbot, now)
-    everything = rows_of(type(query)(attributes=query.attributes, columns=[column]), chatbot, days)
-    shown = custom.text_of(query.table.column(column))
-    value, label = {
-        "organization_id": ("organization_id", "organization_name"),
-    }.get(column, (folded(shown), shown))
+    if query.table.column(column).filtered_by("ids", "conversations"):
+        offered = _organizations_with_rows(query, chatbot, days)
+    else:
+        offered = _values_with_rows(query, column, chatbot, days)
     sql = f"""
-        with choices as (
-            select
-                coalesce({value}, '') as folded_value,
-                first({shown} order by last_activity_at desc, {query.table.id_column}) as newest_value,
-                first({label} order by last_activity_at desc, {query.table.id_column}) as label,
-                count(*) as row_count
-            from ({everything.sql})
-            group by all
-        )
+        with choices as ({offered.sql})
         select coalesce(newest_value, ''), coalesce(trim(label), ''), row_count
         from choices
         where ? = '' or contains({searchable("label")}, {searchable("?")})
         order by row_count desc, {searchable("label")} nulls last, folded_value
         limit ?
     """
-    parameters = [*everything.parameters, text.strip(), text.strip(), most]
+    parameters = [*offered.parameters, text.strip(), text.strip(), most]
     return [Choice(*row) for row in Statement(sql, parameters).run(snapshot).fetchall()]
+
+
+def _values_with_rows(query: TableQuery, column: str, chatbot: Chatbot, days: Days) -> Statement:
+    """Return the statement for a column's values, each in the spelling of its newest row."""
+    everything = rows_of(type(query)(attributes=query.attributes, columns=[column]), chatbot, days)
+    shown = custom.text_of(query.table.column(column))
+    newest = f"first({shown} order by last_activity_at desc, {query.table.id_column})"
+    sql = f"""
+        select
+            coalesce({folded(shown)}, '') as folded_value,
+            {newest} as newest_value,
+            {newest} as label,
+            count(*) as row_count
+        from ({everything.sql})
+        group by all
+    """
+    return Statement(sql, everything.parameters)
+
+
+def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+    """Return the statement for the organizations, and how many rows the table has when one is chosen."""
+    rows = "users" if query.table.name == "users" else "1"
+    of_range = [chatbot.chatbot_id, days.first, days.last]
+    sql = f"""
+        select organization_id as folded_value, organization_id as newest_value, organization_name as label,
+            {rows} as row_count
+        from organizations(?, ?, ?, attributes := ?)
+        where {rows} > 0
+    """
+    if query.table.name != "users":
+        return Statement(sql, [*of_range, query.attributes])
+    sql += """
+        union all
+        select '', '', null, count(distinct user_key)
+        from conversations_in_range(?, ?, ?)
+        where organization_key is null
+        having count(distinct user_key) > 0
+    """
+    return Statement(sql, [*of_range, query.attributes, *of_range])
 
 
 def read_organization_names(snapshot: Snapshot, chatbot: Chatbot, organization_ids: list[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
-from serving.tables.ranges import Days
+from serving.tables.ranges import Days, today_of
 from serving.tables.results import Statement, rows_of
 
 TOTALS = {
@@ -42,10 +42,14 @@ class Totals:
 
 
 def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Totals:
-    """Read the totals of everything that the query keeps, and of what it keeps in the period before."""
+    """Read the totals of everything that the query keeps, and of what it keeps in as much of the period before.
+
+    The snapshot covers the days up to the one, in the chatbot's zone, that its data runs through.
+    """
     days = query.days(chatbot, now)
     totals = _totals(snapshot, query, chatbot, days)
-    before = previous_period(query.preset(), days)
+    covered = snapshot.data_through and today_of(chatbot, snapshot.data_through)
+    before = previous_period(query.preset(), days, covered) if covered else None
     if before is None:
         return Totals(totals, None, None, None)
     previous = _totals(snapshot, query, chatbot, before)
@@ -57,14 +61,17 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
     kept = rows_of(query, chatbot, days)
     entity = query.table.id_column
+    counted = query.counted_organizations()
+    source = f"conversations_in_range(?, ?, ?{', organization_ids := ?' if counted else ''})"
     sql = f"""
-        select {", ".join(TOTALS.values())} from conversations_in_range(?, ?, ?)
+        select {", ".join(TOTALS.values())} from {source}
         where conversation_key in (
             select conversation_key from fct_conversation_days
             where chatbot_id = ? and {entity} in (select {entity} from ({kept.sql}))
         )
     """
-    parameters = [chatbot.chatbot_id, days.first, days.last, chatbot.chatbot_id, *kept.parameters]
+    asked = [chatbot.chatbot_id, days.first, days.last, *([counted] if counted else [])]
+    parameters = [*asked, chatbot.chatbot_id, *kept.parameters]
     (row,) = Statement(sql, parameters).run(snapshot).fetchall()
     return dict(zip(TOTALS, row, strict=True))
 

@@ -6,12 +6,12 @@ Times differ from machine to machine; the ratios are what to compare. Tests neve
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import landing, reading, refreshing
+from tests.benchmarks import landing, reading, refreshing, spreading
 
 
 def main() -> None:
     console = Console()
-    for benchmark in (reading, landing, refreshing):
+    for benchmark in (reading, landing, refreshing, spreading):
         with console.status(f"{benchmark.TITLE}"):
             comparisons = benchmark.run()
         table = Table(title=benchmark.TITLE, title_justify="left")

@@ -9,16 +9,14 @@ import dagster as dg
 import pytest
 
 from orchestration.defs.automation import daily_refresh, new_input
+from orchestration.defs.partitions import FIRST_ARRIVAL, LAST_ARRIVAL
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.land import land
 from orchestration.settings import Settings
 from tests.support.requests import capture, deliver, said
 
 LINE = capture("c1", said("m1", "2026-11-01T10:00:00Z"), received_at="2026-11-02T00:10:00Z")
-RANGE = {
-    "dagster/asset_partition_range_start": "2026-11-02",
-    "dagster/asset_partition_range_end": "2026-11-02",
-}
+RANGE = {FIRST_ARRIVAL: "2026-11-02", LAST_ARRIVAL: "2026-11-02"}
 
 
 @pytest.fixture
@@ -64,7 +62,7 @@ def test_lines_without_a_readable_arrival_day_are_reason_enough_for_a_run(settin
     deliver(settings.home, b"{broken")
     (request,) = tick_of_schedule(settings).run_requests
     today = datetime.now(UTC).date().isoformat()
-    assert request.tags["dagster/asset_partition_range_start"] == today
+    assert request.tags[FIRST_ARRIVAL] == today
     land(settings.home, "read")
     assert tick_of_schedule(settings).run_requests == []
 

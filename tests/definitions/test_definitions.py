@@ -43,11 +43,12 @@ def test_every_dbt_model_is_in_exactly_one_op(definitions: dg.Definitions) -> No
     assert {key.path[-1] for key in op.keys} == {path.stem for path in DBT_PROJECT.glob("models/**/*.sql")}
 
 
-def test_raw_is_partitioned_by_arrival_day_and_a_range_of_days_is_one_run(
+def test_what_lands_is_partitioned_by_arrival_day_and_a_range_of_days_is_one_run(
     definitions: dg.Definitions, specs: dict[dg.AssetKey, dg.AssetSpec]
 ) -> None:
+    landed = set(definitions.resolve_assets_def(["raw", "requests"]).keys)
     for key in specs:
-        expected = (ARRIVAL_DAYS, dg.BackfillPolicy.single_run()) if key.path[0] == "raw" else (None, None)
+        expected = (ARRIVAL_DAYS, dg.BackfillPolicy.single_run()) if key in landed else (None, None)
         made_by = definitions.resolve_assets_def(key)
         assert (made_by.partitions_def, made_by.backfill_policy) == expected, key
 

@@ -128,9 +128,10 @@ FAULTS = [
     Fault(
         "What is pending is marked as processed before the models run, and lost in a crash",
         WAREHOUSE,
-        "        list(todo),\n    )\n",
-        "        list(todo),\n    )\n"
-        "    connection.execute(\"insert into state.segments select *, 'early' from inputs.pending_segments\")\n",
+        "list(todo))\n    segment_ids",
+        "list(todo))\n"
+        "    connection.execute(\"insert into state.segments select *, 'early' from inputs.pending_segments\")\n"
+        "    segment_ids",
     ),
     Fault(
         "A changed mapping is forgotten in a crash",

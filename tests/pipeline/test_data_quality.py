@@ -173,3 +173,48 @@ def test_the_manifest_explains_every_column_of_both_tables(publisher: Publisher)
     for table in ("data_quality", "refresh_changes"):
         columns = {column["name"]: column["meaning"] for column in tables[table]["columns"]}
         assert [name for name, meaning in columns.items() if not meaning] == []
+
+
+def test_trap_63_an_id_under_which_several_people_stand_is_counted_as_a_placeholder(publisher: Publisher) -> None:
+    def one(conversation: str, **sent: Any) -> Any:
+        return capture(conversation, said("m", f"2026-03-1{conversation[1]}T10:00:00Z"), **sent)
+
+    publisher.run(
+        one("c1", user={"id": "undefined", "email": "ann@x.example"}, organization={"id": "acme"}),
+        one("c2", user={"id": "undefined", "email": "bob@x.example"}, organization={"id": "acme"}),
+        one("c3", user={"id": "anonymous", "name": "Ann"}),
+        one("c4", user={"id": "anonymous", "name": "Bob"}, organization={"id": "bolt"}),
+        one("c5", user={"id": "eve", "email": "EVE@x.example", "name": "Eve"}),
+        one("c6", user={"id": "eve", "email": "eve@x.example", "name": " eve"}),
+        one("c7", user={"email": "cy@x.example", "name": "Cy"}),
+        one("c8", user={"email": "cy@x.example", "name": "Cyril"}),
+    )
+    found = [quality(publisher, organization)["shared_ids"] for organization in (None, "acme", "bolt")]
+    assert found == [2, 1, 1]
+    assert sorted(row["user_id"] for row in publisher.query("from users('support', null, null)")) == [
+        "anonymous",
+        "email:cy@x.example",
+        "eve",
+        "undefined",
+    ]
+
+
+def test_conversations_that_name_several_users_are_counted_and_belong_to_the_one_named_last(
+    publisher: Publisher,
+) -> None:
+    publisher.run(
+        *(
+            capture("c1", said(f"m{number}", f"2026-03-1{number}T10:00:00Z"), user={"id": user})
+            for number, user in enumerate(("ann", "bob", "ann", "cy"))
+        ),
+        one("c2", user={"id": "ann"}),
+        one("c3"),
+    )
+    assert quality(publisher)["several_users_conversations"] == 1
+    named = publisher.query(
+        "select distinct conversation_id, user_id, named_users from fct_conversation_days order by 1"
+    )
+    assert [tuple(row.values()) for row in named] == [("c1", "cy", 3), ("c2", "ann", 1), ("c3", None, 0)]
+    write_identity(publisher.home, ("user", "bob", "ann"), ("user", "cy", "ann"))
+    publisher.run()
+    assert quality(publisher)["several_users_conversations"] == 0

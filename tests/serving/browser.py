@@ -94,7 +94,7 @@ def eventually(read: Callable[[], Any], expected: Any) -> None:
     deadline = time.monotonic() + PATIENCE
     while (shown := read()) != expected and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert shown == expected
+    assert shown == expected, f"shown {shown!r}, expected {expected!r}"
 
 
 def shown_rows(page: Page) -> list[dict[str, str]]:

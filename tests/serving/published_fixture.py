@@ -36,7 +36,8 @@ create table fct_conversation_days (
     chatbot_id varchar, activity_date date, conversation_id varchar, user_id varchar, organization_id varchar,
     messages integer, scored_messages integer, score_sum decimal(18, 12), first_message_at timestamp,
     last_message_at timestamp, conversation_started_at timestamp, conversation_key bigint, user_key bigint,
-    organization_key bigint
+    organization_key bigint, user_messages integer as (messages), named_users integer as (1),
+    other_language_messages integer as (0), no_known_word_messages integer as (0)
 );
 create table dim_organizations (
     chatbot_id varchar, organization_key bigint, organization_id varchar, organization_name varchar, plan varchar,
@@ -167,6 +168,12 @@ def interesting_rows() -> Rows:
     rows.user("support", "+1555", None, None, "pro")
     rows.conversation("support", "2026-11-15T10:00:00", "+1555", "cafe")
     rows.conversation("support", "2026-11-16T10:00:00", None, "cafe", (1,))
+    # Talks for two organizations and for none: the newest is the second.
+    rows.user("support", "mover", "Mo Ver", "mover@example.com", "pro", None, Decimal("7"))
+    rows.conversation("support", "2026-11-02T10:00:00", "mover", "minus", (-0.5,), 3)
+    rows.conversation("support", "2026-11-03T10:00:00", "mover", "minus", (-0.1,), 4)
+    rows.conversation("support", "2026-11-04T10:00:00", "mover", "empty", (0.6,), 5)
+    rows.conversation("support", "2026-11-01T10:00:00", "mover", None, (0.4,), 6)
     _add_many(rows, random.Random(7))
     _add_custom_fields(rows)
     rows.organization("kolkata", "00123", "Kolkata Secrets", "Hidden plan", "Hidden industry", Decimal("777777"))

@@ -9,11 +9,13 @@ import pytest
 
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
+from serving.tables.query import query_of
+from serving.tables.results import read_choices
 from tests.serving.published_fixture import NOW
 
 MEASURES = """
 first_seen_at messages scored_conversations unscored_conversations message_sentiment satisfied_share neutral_share
-dissatisfied_share
+dissatisfied_share written_conversations
 """
 COLUMNS = {
     "organizations": f"""
@@ -174,7 +176,7 @@ def test_trap_24_a_filter_uses_the_clock_of_the_attribute_that_is_shown(get):
 
 def test_rows_of_an_organization_and_rows_without_one_can_be_asked_for(get):
     assert {row["organization_name"] for row in get("users", organization_id="00123")["rows"]} == {"100% Co"}
-    assert [row["user_name"] for row in get("users", organization_id="")["rows"]] == ["Łucja Loner"]
+    assert [row["user_name"] for row in get("users", organization_id="")["rows"]] == ["Łucja Loner", "Mo Ver"]
 
 
 def test_trap_05_the_last_day_is_inclusive_to_its_last_half_second(get):
@@ -238,6 +240,53 @@ def test_trap_11_list_and_detail_page_and_api_give_the_same_number(get):
     for row in get("organizations", limit=1000)["rows"]:
         users = get("users", organization_id=row["organization_id"], limit=1000)["rows"]
         assert len(users) == row["users"]
+
+
+@pytest.mark.parametrize("asked", [{"range": "all_time"}, {"first_day": "2026-11-02", "last_day": "2026-11-03"}])
+def test_trap_65_what_an_organizations_link_opens_adds_up_to_its_row(get, sql, asked):
+    """23 of 111 organizations of the sample said 12 users, and their link listed 11: one had moved on since."""
+    for row in get("organizations", **asked, limit=1000)["rows"]:
+        wanted = {**asked, "organization_id": row["organization_id"]}
+        users = get("users", **wanted, limit=1000)["rows"]
+        totals = get("users/totals", **wanted)["totals"]
+        assert len(users) == row["users"] == totals["users"]
+        assert {user["organization_id"] for user in users} <= {row["organization_id"]}
+        nameless = sql(
+            "select count(*) filter (user_key is null) "
+            "from conversations_in_range('support', ?, ?, organization_ids := [?])",
+            *(asked.get(end) for end in ("first_day", "last_day")),
+            row["organization_id"],
+        )[0][0]
+        assert sum(user["conversations"] for user in users) + nameless == row["conversations"]
+
+
+def test_trap_65_a_user_of_two_organizations_is_listed_by_both_with_the_numbers_of_each(get, client, published):
+    measures = ("conversations", "messages", "sentiment", "organization_name", "organization_count")
+
+    def mover(*organizations: str) -> tuple:
+        (row,) = get("users", organization_id=list(organizations), search="Mo Ver")["rows"]
+        return tuple(row[name] for name in measures)
+
+    assert mover("minus") == (2, 7, -0.3, "-5 degrees", 1)
+    assert mover("empty") == (1, 5, 0.6, "Ødegård & Søn", 1)
+    assert mover("") == (1, 6, 0.4, None, 0)
+    assert mover("minus", "empty") == (3, 12, 0, "Ødegård & Søn", 2)
+    assert mover() == (4, 18, 0.1, "Ødegård & Søn", 2)
+    answer = client.get("/api/v1/chatbots/support/users.csv?range=all_time&organization_id=minus&columns=user_id")
+    assert "mover" in answer.text.split()
+    snapshot = Snapshots(published).current()
+    page = view_of(snapshot, snapshot.chatbots["support"], "users", "?range=all_time&organization_id=minus", NOW)
+    assert next(row for row in page.rows if row["row_id"] == "mover")["conversations"] == "2"
+
+
+def test_trap_65_a_filters_choice_says_how_many_rows_it_gives(get, published):
+    snapshot = Snapshots(published).current()
+    chatbot = snapshot.chatbots["support"]
+    for table in ("organizations", "users"):
+        choices = read_choices(snapshot, query_of(table, chatbot)(range="all_time"), "organization_id", chatbot, NOW)
+        assert len(choices) > 40
+        for choice in choices:
+            assert get(table, organization_id=choice.value)["total"] == choice.rows
 
 
 @pytest.mark.parametrize("table", ["organizations", "users"])

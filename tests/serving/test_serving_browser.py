@@ -48,6 +48,60 @@ def test_search_narrows_the_rows_while_typing_and_the_back_button_brings_them_ba
         eventually(lambda: shown_column(page, "organization_name"), ["100% Co"])
 
 
+CLICK_AS_AN_ANSWER_ARRIVES = """
+    const ask = window.fetch;
+    window.fetch = async (address, options) => {
+        const answer = await ask(address, options);
+        if (/grid\\.rowData.*sort=mrr"/.test(options?.body)) {
+            const read = answer.json.bind(answer);
+            answer.json = async () => {
+                const content = await read();
+                document.querySelector("[col-id=mrr] .ag-header-cell-label").click();
+                return content;
+            };
+        }
+        return answer;
+    };
+"""
+
+
+def test_a_click_at_the_moment_when_the_answer_to_the_click_before_arrives_is_not_lost(address, browser):
+    """The grid tells of a click a moment later; the answer had put the older order back by then, and that was told."""
+    with visiting(browser, address) as page:
+        page.add_init_script(CLICK_AS_AN_ANSWER_ARRIVES)
+        page.goto(f"{address}/platform/support/users?range=all_time")
+        eventually(lambda: len(shown_rows(page)), PAGE_ROWS)
+        page.locator("[col-id=mrr] .ag-header-cell-label").click()
+        eventually(lambda: page.evaluate("location.search"), "?range=all_time&sort=-mrr")
+        header = page.locator(".ag-header-cell[col-id=mrr]")
+        eventually(lambda: header.get_attribute("aria-sort"), "descending")
+        eventually(lambda: shown_column(page, "mrr")[0], "$26,000")
+
+
+def test_the_arrow_follows_the_back_button_and_a_dragged_width_stays(address, browser):
+    def width() -> float:
+        return page.locator(".ag-header-cell[col-id=plan]").bounding_box()["width"]
+
+    with visiting(browser, address) as page:
+        page.goto(f"{address}/platform/support/organizations?range=all_time")
+        eventually(lambda: len(shown_rows(page)), PAGE_ROWS)
+        edge = page.locator(".ag-header-cell[col-id=plan] .ag-header-cell-resize").bounding_box()
+        x, y = edge["x"] + edge["width"] / 2, edge["y"] + edge["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y, steps=4)
+        page.mouse.up()
+        dragged = width()
+        sort_by(page, "mrr", "descending")
+        eventually(lambda: page.evaluate("location.search"), "?range=all_time&sort=-mrr")
+        eventually(lambda: shown_column(page, "mrr")[0], "$250,000")
+        assert width() == dragged
+        while page.evaluate("location.search") != "?range=all_time":
+            page.go_back()
+        header = page.locator(".ag-header-cell[col-id=last_activity_at]")
+        eventually(lambda: header.get_attribute("aria-sort"), "descending")
+
+
 def test_a_custom_field_is_shown_sorted_and_filtered(address, browser):
     with visiting(browser, address) as page:
         page.goto(f"{address}/platform/support/organizations?range=all_time")
@@ -138,7 +192,8 @@ def test_an_export_is_the_table_on_the_page(address, browser):
         page.click("#export-button")
         with page.expect_download() as download:
             page.click("#export-csv")
-        lines = download.value.path().read_text().splitlines()
+        assert download.value.path().read_bytes().startswith(b"\xef\xbb\xbf")
+        lines = download.value.path().read_text("utf-8-sig").splitlines()
         assert len(lines) == total + 1
         assert lines[0].startswith("organization_name,plan,")
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from serving.pages import formats, grid
-from serving.pages.layout import custom_lists, frame
+from serving.pages.layout import frame, list_filters
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.exports import decimal_text
@@ -188,7 +188,7 @@ def test_the_page_shows_chosen_custom_columns_in_their_format(snapshot):
     assert [row["custom.seats"] for row in shown.rows[:5]] == ["1,234,567", "40", "12.5", "5", "-3"]
     assert [row["custom.beta"] for row in shown.rows[:4]] == ["—", "—", "No", "Yes"]
     seats = next(one for one in shown.columns if one["field"] == "custom.seats")
-    assert (seats["headerName"], seats["sort"]) == ("seats", "desc")
+    assert (seats["headerName"], seats["initialSort"]) == ("seats", "desc")
     assert "ag-right-aligned-cell" in seats["cellClass"]
     assert grid.empty_grid().dashGridOptions["suppressFieldDotNotation"]
 
@@ -222,8 +222,9 @@ def test_the_chooser_and_the_filters_offer_the_chatbots_own_fields_and_no_others
 def test_the_choices_of_a_custom_filter_are_its_values_and_none(snapshot):
     chatbot = snapshot.chatbots["support"]
     model = query_of("organizations", chatbot)
-    assert {"custom.tier", "custom.beta"} < custom_lists(model.table).keys()
-    assert "custom.seats" not in custom_lists(model.table)
+    listed = {column.name for column in list_filters(model.table)}
+    assert {"custom.tier", "custom.beta"} < listed
+    assert "custom.seats" not in listed
     query = model(range="all_time")
     tiers = read_choices(snapshot, query, "custom.tier", chatbot, NOW)
     assert {(one.label.lower(), one.rows) for one in tiers if one.value} == {("gold", 2), ("=1+1", 1)}

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from serving.snapshot import Snapshots
-from serving.tables.columns import Column
+from serving.tables.columns import ORGANIZATIONS, Column
 from serving.tables.exports import csv_cell, file_name, write_xlsx
 from serving.tables.results import Statement
 from tests.serving.published_fixture import NOW
@@ -132,7 +132,8 @@ def cells_of(content):
 def test_a_workbook_holds_texts_as_texts_and_numbers_as_numbers(client, get):
     names, *rows = cells_of(fetch(client, "organizations", "xlsx", "&sort=organization_id").content)
     expected = get("organizations", sort="organization_id", limit=1000)["rows"]
-    assert [cell.value for cell in names] == list(expected[0])
+    labels = [ORGANIZATIONS.column(name).label for name in expected[0]]
+    assert [cell.value.removesuffix(" (UTC)") for cell in names] == labels
     assert len(rows) == len(expected)
     for row, original in zip(rows, expected, strict=True):
         for cell, (name, value) in zip(row, original.items(), strict=True):
@@ -143,6 +144,36 @@ def test_a_workbook_holds_texts_as_texts_and_numbers_as_numbers(client, get):
             else:
                 assert cell.value == (value or None if isinstance(value, str) else value)
     assert "00123" in {row[0].value for row in rows}
+
+
+def test_a_workbook_has_headings_for_people_formats_and_a_row_that_filters_and_stays_in_sight(client, get):
+    chosen = ["organization_name", "mrr", "conversations", "sentiment", "satisfied_share", "last_activity_at"]
+    columns = "".join(f"&columns={name}" for name in chosen)
+    book = openpyxl.load_workbook(
+        io.BytesIO(fetch(client, "organizations", "xlsx", f"&search=100%25{columns}").content)
+    )
+    headings, first = list(book.active.iter_rows())
+    assert [cell.value for cell in headings] == [
+        "Organization", "MRR", "Conversations", "Sentiment", "Satisfied", "Last activity (UTC)",
+    ]  # fmt: skip
+    assert [cell.number_format for cell in first] == [
+        "General", "#,##0.00", "#,##0", "+0.00;-0.00;0.00", "0%", "yyyy-mm-dd hh:mm:ss",
+    ]  # fmt: skip
+    assert book.active.auto_filter.ref == "A1:F2"
+    assert book.active.freeze_panes == "A2"
+    empty = openpyxl.load_workbook(io.BytesIO(fetch(client, "users", "xlsx", "&search=nobody+at+all").content))
+    assert empty.active.auto_filter.ref == "A1:U1"
+
+
+def test_csv_begins_with_a_byte_order_mark_on_request_and_only_there(client):
+    plain = fetch(client, "users", "csv").content
+    assert fetch(client, "users", "csv", "&bom=1").content == b"\xef\xbb\xbf" + plain
+    assert fetch(client, "users", "csv", "&bom=0").content == plain
+    for path in ("users.csv?bom=yes", "users.csv?bom=1&bom=1", "users.csv?bom=", "users.xlsx?bom=1", "users?bom=1"):
+        answer = client.get(f"/api/v1/chatbots/support/{path}")
+        assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["query", "bom"])
+    described = client.get("/openapi.json").json()["paths"]["/api/v1/chatbots/{chatbot_id}/users.csv"]["get"]
+    assert "bom" in {parameter["name"] for parameter in described["parameters"]}
 
 
 def test_a_workbook_takes_no_text_for_a_formula_or_a_link(published):

@@ -9,7 +9,7 @@ from serving.pages import formats, links
 from serving.pages.view import freshness, view_of
 from serving.snapshot import Snapshots
 from serving.tables.columns import ORGANIZATIONS
-from serving.tables.query import OrganizationsQuery
+from serving.tables.query import QUERIES
 from serving.tables.results import read_choices
 from tests.serving.published_fixture import NOW
 
@@ -139,7 +139,9 @@ def test_without_a_match_the_page_offers_to_clear_the_filters(snapshot):
 
 
 def test_a_state_that_makes_no_sense_is_named_and_can_be_reset(snapshot):
-    assert "sort: Unknown column: nope" in texts(view(snapshot, search="?sort=nope").empty)
+    broken = view(snapshot, search="?sort=nope")
+    assert "sort: Unknown column: nope" in texts(broken.empty)
+    assert broken.marked["search"] is None  # no totals beside no rows
 
 
 def test_a_page_behind_the_last_leads_back(snapshot):
@@ -151,14 +153,14 @@ def test_a_page_behind_the_last_leads_back(snapshot):
 def test_every_active_filter_is_a_chip_that_removes_it(snapshot):
     shown = view(snapshot, search="?range=all_time&plan=pro&plan=&mrr_min=10&organization_id=00123&search=x")
     labels = ["".join(texts(chip)[:2]) for chip in shown.chips[:-1]]
-    assert labels == ["Search: “x”", "Plan: pro", "Plan: None", "Organization: 100% Co", "MRR: at least 10"]
+    assert labels == ["Search: “x”", "Organization: 100% Co", "Plan: pro", "Plan: None", "MRR: at least 10"]
     assert shown.filter_count == "5"
-    assert shown.chips[1].children[2].href == "?range=all_time&mrr_min=10&organization_id=00123&search=x&plan="
+    assert shown.chips[2].children[2].href == "?range=all_time&mrr_min=10&organization_id=00123&search=x&plan="
 
 
 def test_an_export_link_has_the_state_of_the_page_with_its_columns_and_no_paging(snapshot):
     link = view(snapshot, search="?range=all_time&sort=-mrr&limit=10&offset=10&columns=mrr").files[0].href
-    assert link == "/api/v1/chatbots/support/organizations.csv?range=all_time&sort=-mrr&columns=mrr"
+    assert link == "/api/v1/chatbots/support/organizations.csv?range=all_time&sort=-mrr&columns=mrr&bom=1"
 
 
 def test_a_name_leads_to_the_users_of_the_organization_in_the_same_range(snapshot):
@@ -174,7 +176,7 @@ def test_a_link_keeps_names_that_look_like_its_own_arguments():
 
 
 def test_trap_31_spellings_of_a_plan_are_one_choice_with_the_newest_spelling(snapshot):
-    query = OrganizationsQuery(range="all_time", search="ignored", plan=["free"])
+    query = QUERIES["organizations"](range="all_time", search="ignored", plan=["free"])
     chatbot = snapshot.chatbots["support"]
     choices = {choice.value: choice for choice in read_choices(snapshot, query, "plan", chatbot, NOW)}
     assert sorted(value.lower() for value in choices) == ["", "enterprise", "free", "pro"]
@@ -184,7 +186,7 @@ def test_trap_31_spellings_of_a_plan_are_one_choice_with_the_newest_spelling(sna
 
 
 def test_the_choices_of_a_filter_can_be_searched_and_are_never_more_than_asked(snapshot):
-    query, chatbot = OrganizationsQuery(range="all_time"), snapshot.chatbots["support"]
+    query, chatbot = QUERIES["organizations"](range="all_time"), snapshot.chatbots["support"]
     found = read_choices(snapshot, query, "organization_id", chatbot, NOW, "zurich")
     assert [(choice.value, choice.label) for choice in found] == [("cafe", "Cafe\u0301 Zürich")]
     assert len(read_choices(snapshot, query, "organization_id", chatbot, NOW, most=5)) == 5

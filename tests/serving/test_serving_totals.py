@@ -1,11 +1,13 @@
 """Totals of a range and of the period before it: exact, and from the conversations themselves."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from starlette.testclient import TestClient
 
+from serving.http.app import create_app
 from serving.pages.totals import totals_line
 from serving.snapshot import Snapshots
 from serving.tables.periods import previous_period
@@ -59,7 +61,7 @@ def test_trap_12_a_period_so_far_is_compared_with_as_much_of_the_one_before(
     preset: str, today: str, first: str, last: str
 ) -> None:
     asked = days_of(preset, date.fromisoformat(today))
-    assert previous_period(preset, asked) == days(first, last)
+    assert previous_period(preset, asked, date.max) == days(first, last)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,57 @@ def test_trap_12_a_period_so_far_is_compared_with_as_much_of_the_one_before(
 def test_trap_12_whole_months_are_compared_with_whole_months_and_other_days_with_as_many(
     asked: Days, before: Days | None
 ) -> None:
-    assert previous_period(None, asked) == before
+    assert previous_period(None, asked, date.max) == before
+
+
+@pytest.mark.parametrize(
+    ("preset", "today", "covered", "before"),
+    [
+        ("this_month", "2026-11-26", "2026-11-20", days("2026-10-01", "2026-10-20")),
+        ("this_month", "2026-11-26", "2026-11-26", days("2026-10-01", "2026-10-26")),
+        ("this_month", "2026-11-26", "2026-12-02", days("2026-10-01", "2026-10-26")),
+        ("this_month", "2026-03-31", "2026-03-30", days("2026-02-01", "2026-02-28")),
+        ("this_year", "2028-11-26", "2028-03-01", days("2027-01-01", "2027-03-01")),
+        ("this_week", "2026-11-20", "2026-11-17", days("2026-11-09", "2026-11-10")),
+        ("last_month", "2026-11-26", "2026-10-20", days("2026-09-01", "2026-09-20")),
+        ("last_week", "2026-11-18", "2026-11-10", days("2026-11-02", "2026-11-03")),
+        ("today", "2026-11-26", "2026-11-20", None),
+        ("this_month", "2026-12-02", "2026-11-30", None),
+    ],
+)
+def test_trap_64_a_period_is_compared_with_as_much_of_the_one_before_as_its_data_covers(
+    preset: str, today: str, covered: str, before: Days | None
+) -> None:
+    asked = days_of(preset, date.fromisoformat(today))
+    assert previous_period(preset, asked, date.fromisoformat(covered)) == before
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "covered", "before"),
+    [
+        ("2026-04-01", "2026-06-30", "2026-05-20", days("2026-01-01", "2026-02-20")),
+        ("2026-03-05", "2026-03-14", "2026-03-07", days("2026-02-23", "2026-02-25")),
+    ],
+)
+def test_trap_64_days_of_ones_own_too(first: str, last: str, covered: str, before: Days) -> None:
+    assert previous_period(None, days(first, last), date.fromisoformat(covered)) == before
+
+
+def test_trap_64_data_to_the_20th_on_the_26th_page_and_api_compare_with_the_first_to_the_20th(published) -> None:
+    """The headline said -43 % where like for like it was -8 %: six days without data stood beside six with."""
+    now = datetime(2026, 11, 28, 12, tzinfo=UTC)  # the data runs through the 22nd
+    client = TestClient(create_app(published, clock=lambda: now), "http://127.0.0.1:8000")
+    answer = client.get("/api/v1/chatbots/support/users/totals").json()
+    assert (answer["first_day"], answer["last_day"]) == ("2026-11-01", "2026-11-28")
+    assert (answer["previous_first_day"], answer["previous_last_day"]) == ("2026-10-01", "2026-10-22")
+    like = client.get("/api/v1/chatbots/support/users/totals?first_day=2026-10-01&last_day=2026-10-22").json()
+    assert answer["previous"] == like["totals"]
+    snapshot = Snapshots(published).current()
+    chatbot = snapshot.chatbots["support"]
+    line = " ".join(map(text_of, totals_line(read_totals(snapshot, query_of("users", chatbot)(), chatbot, now))))
+    assert "compared with Oct 1 – 22, 2026" in line
+    behind = client.get("/api/v1/chatbots/support/users/totals?range=today").json()
+    assert (behind["previous"], behind["change"], behind["previous_last_day"]) == (None, None, None)
 
 
 def test_trap_12_after_nothing_there_is_no_change_rather_than_an_infinite_one(get) -> None:

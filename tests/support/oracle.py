@@ -33,6 +33,7 @@ class Message(NamedTuple):
     conversation: Conversation
     sent_at: datetime
     day: date  # in the chatbot's zone
+    role: str
     score: Fraction | None
 
 
@@ -56,6 +57,11 @@ class Oracle:
         requests = [record for record in organic if record.messages]
         self.messages = list(self._messages(requests, _newest_scores(records)))
         self.owner = {kind: self._owners(requests, kind) for kind in ATTRIBUTES}
+        self._named_users: dict[Conversation, set[Entity]] = defaultdict(set)
+        for record in requests:
+            if record.user:
+                named = self._entity(record.chatbot_id, "user", record.user)
+                self._named_users[record.chatbot_id, record.conversation_id].add(named)
         self._messages_of = {kind: self._by_owner(kind) for kind in ATTRIBUTES}
         self.history = {kind: self._history(requests, kind) for kind in ATTRIBUTES}
         self.custom = {kind: custom_history(requests, kind, self._entity) for kind in ATTRIBUTES}
@@ -95,7 +101,8 @@ class Oracle:
                     continue
                 seen.add(key)
                 score = scores.get((conversation, message_id)) if message_id and role == "user" else None
-                yield Message(conversation, sent_at, sent_at.replace(tzinfo=UTC).astimezone(zone).date(), score)
+                day = sent_at.replace(tzinfo=UTC).astimezone(zone).date()
+                yield Message(conversation, sent_at, day, role, score)
 
     def _owners(self, requests: list[Record], kind: str) -> dict[Conversation, Entity]:
         """Of the newest request of a conversation that names one: by event time, then arrival."""
@@ -189,6 +196,8 @@ class Oracle:
                 "user_id": self.owner["user"].get(conversation, (None, None))[1],
                 "organization_id": self.owner["organization"].get(conversation, (None, None))[1],
                 "messages": len(found),
+                "user_messages": sum(message.role == "user" for message in found),
+                "named_users": len(self._named_users[conversation]),
                 "scored_messages": sum(message.score is not None for message in found),
                 "score_sum": float(sum(message.score or 0 for message in found)),
                 "first_message_at": min(message.sent_at for message in found),
@@ -280,6 +289,7 @@ def _measures(conversations: dict[Conversation, list[Message]]) -> Row:
 
     return {
         "conversations": len(conversations),
+        "written_conversations": sum(any(one.role == "user" for one in found) for found in conversations.values()),
         "messages": len(messages),
         "last_activity_at": max(message.sent_at for message in messages),
         "scored_conversations": len(means),

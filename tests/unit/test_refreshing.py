@@ -1,33 +1,42 @@
-"""Which arrival days a refresh processes, and in how many runs: pure functions only."""
+"""Which arrival days a refresh processes: pure functions only."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from orchestration.defs.partitions import range_tags, window_of
-from orchestration.refresh.plan import ranges
+from orchestration.defs.partitions import FIRST_DAY, LARGEST_RANGE_DAYS, RANGE_END, RANGE_START, window_of, window_tags
 from orchestration.transform.warehouse import Window
 
-TODAY = date(2026, 11, 22)
+TODAY = FIRST_DAY + timedelta(days=100)
+DAY = timedelta(days=1)
 
 
-def window(first: date, last: date) -> Window:
-    return window_of(range_tags(first, last, TODAY), TODAY)
+@pytest.mark.parametrize("first", [date(1970, 1, 1), FIRST_DAY, TODAY, date(2062, 1, 1)])
+@pytest.mark.parametrize("days", [1, 4000])
+def test_the_run_of_a_plan_takes_exactly_its_arrival_days(first: date, days: int) -> None:
+    last = first + (days - 1) * DAY
+    assert window_of(window_tags(first, last, TODAY), TODAY) == Window(first, last)
 
 
-def test_days_near_to_each_other_are_one_run_and_a_far_day_is_its_own() -> None:
-    days = [date(2026, 11, 20), date(2010, 1, 1), date(2026, 11, 22), date(2026, 7, 25)]
-    assert ranges(days) == [(date(2010, 1, 1), date(2010, 1, 1)), (date(2026, 7, 25), date(2026, 11, 22))]
+@pytest.mark.parametrize(
+    ("first", "days", "recorded"),
+    [
+        (FIRST_DAY, LARGEST_RANGE_DAYS, True),
+        (FIRST_DAY, LARGEST_RANGE_DAYS + 1, False),
+        (FIRST_DAY - DAY, 2, False),
+        (TODAY + DAY, 1, True),
+        (TODAY + DAY, 2, False),
+    ],
+)
+def test_a_short_range_of_existing_partitions_is_recorded_day_by_day(first: date, days: int, recorded: bool) -> None:
+    tags = window_tags(first, first + (days - 1) * DAY, TODAY)
+    assert (RANGE_START in tags, RANGE_END in tags) == (recorded, recorded)
 
 
-def test_no_days_are_no_run() -> None:
-    assert ranges([]) == []
-
-
-def test_a_partition_range_becomes_its_arrival_days() -> None:
-    days = Window(date(2026, 11, 1), date(2026, 11, 3))
-    assert window(date(2026, 11, 1), date(2026, 11, 3)) == days
-    assert window_of({"dagster/partition": "2026-11-01"}, TODAY) == Window(date(2026, 11, 1), date(2026, 11, 1))
+def test_a_partition_range_launched_by_hand_becomes_its_arrival_days() -> None:
+    first, last = TODAY - 9 * DAY, TODAY - 5 * DAY
+    assert window_of({RANGE_START: str(first), RANGE_END: str(last)}, TODAY) == Window(first, last)
+    assert window_of({"dagster/partition": str(first)}, TODAY) == Window(first, first)
 
 
 def test_a_run_without_partitions_takes_whatever_arrived() -> None:
@@ -35,13 +44,8 @@ def test_a_run_without_partitions_takes_whatever_arrived() -> None:
 
 
 def test_the_first_and_the_last_partition_are_open_so_that_no_arrival_lies_outside() -> None:
-    assert window(date(2000, 1, 1), date(2000, 1, 1)) == Window(None, date(2000, 1, 1))
-    assert window(TODAY, date(2026, 11, 23)) == Window(TODAY, None)
-
-
-@pytest.mark.parametrize("wild", [date(1970, 1, 1), date(2062, 1, 1)])
-def test_an_arrival_day_outside_every_partition_belongs_to_the_nearest(wild: date) -> None:
-    assert wild in window(wild, wild)
+    assert window_of({"dagster/partition": str(FIRST_DAY)}, TODAY) == Window(None, FIRST_DAY)
+    assert window_of({RANGE_START: str(TODAY), RANGE_END: str(TODAY + DAY)}, TODAY) == Window(TODAY, None)
 
 
 def test_a_window_includes_both_its_days() -> None:

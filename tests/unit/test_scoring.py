@@ -18,14 +18,8 @@ import pytest
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from orchestration.extract.landing.schemas import MESSAGES
-from orchestration.extract.scoring import (
-    SCORES,
-    Vader,
-    ensure_scores_schema,
-    score_file_of,
-    score_new_messages,
-    score_text,
-)
+from orchestration.extract.scorer import NO_KNOWN_WORD, OTHER_LANGUAGE, Vader, judge, score_text
+from orchestration.extract.scoring import SCORES, ensure_scores_schema, score_file_of, score_new_messages
 from orchestration.sample.dataset import read_conversations
 
 REFERENCE = SentimentIntensityAnalyzer()
@@ -59,7 +53,7 @@ def message(**fields: Any) -> dict[str, Any]:
 def write_messages(
     home: Path, rows: Sequence[dict[str, Any]], *, segment: str = "s1", row_group_size: int | None = None
 ) -> Path:
-    file = home / "raw" / "messages" / "arrival_date=2026-11-22" / f"{segment}.parquet"
+    file = home / "raw" / "messages" / f"{segment}.parquet"
     file.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(list(rows), MESSAGES), file, row_group_size=row_group_size)
     return file
@@ -97,13 +91,43 @@ def test_the_longest_message_takes_seconds_and_not_hours(text: str) -> None:
     One such message would have stopped every refresh.
     """
     started = time.process_time()
-    assert score_text(text) is not None
+    assert Vader().score(text) is not None
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Das ist die schlechteste Antwort, die ich je bekommen habe", OTHER_LANGUAGE),
+        ("Der Hund ist die beste Lösung", OTHER_LANGUAGE),
+        ("もう我慢できない。最悪です", OTHER_LANGUAGE),
+        ("C'est nul, ça ne marche pas", OTHER_LANGUAGE),
+        ("Это ужасно 😡", OTHER_LANGUAGE),
+        ("The invoice is in the file", NO_KNOWN_WORD),
+        ("Where is order 12345?", NO_KNOWN_WORD),
+        ("12345", NO_KNOWN_WORD),
+        ("This is terrible!", None),
+        ("It is not good", None),
+        ("🙂", None),
+        (":(", None),
+    ],
+)
+def test_only_english_texts_with_a_known_word_or_emoji_are_scored_and_others_say_why(
+    text: str, reason: str | None
+) -> None:
+    judgement = judge(text)
+    assert judgement.reason == reason
+    assert (judgement.ten_thousandths is None) == (reason is not None)
+
+
+@pytest.mark.parametrize("text", ["\x00", "a\r\nb", "\u2028", "x" * 40_000, "\ufffd", "٣٤٥", "\u0301"])
+def test_no_text_is_too_odd_to_be_judged(text: str) -> None:
+    assert judge(text).reason in (OTHER_LANGUAGE, NO_KNOWN_WORD)
 
 
 def test_a_score_is_a_decimal_of_four_digits_and_a_blank_text_has_none() -> None:
     assert score_text("VADER is smart, handsome, and funny!") == Decimal("0.8439")
-    assert score_text("We met on Tuesday") == Decimal(0)
+    assert score_text("The invoice is in the file") is None
     assert score_text("") is None
     assert score_text(" \t\n\u2003\u00a0") is None
 
@@ -138,6 +162,7 @@ def test_only_organic_user_messages_with_text_are_scored_and_keep_their_identity
             "message_id": message_id,
             "score": score,
             "scorer": "vader",
+            "unscored_reason": None,
         }
         for position, key, message_id, score in [
             (1, 1, "m1", Decimal("0.6696")),
@@ -178,7 +203,7 @@ def test_only_new_files_are_scored_and_what_is_there_is_not_touched(tmp_path: Pa
 
 def test_the_empty_score_file_has_the_types_of_all_others_and_is_written_once(tmp_path: Path) -> None:
     path = ensure_scores_schema(tmp_path)
-    assert path == tmp_path / "raw/scores/arrival_date=1970-01-01/schema.parquet"
+    assert path == tmp_path / "raw/scores/schema.parquet"
     assert pq.read_schema(path).equals(SCORES)
     assert pq.read_metadata(path).num_rows == 0
     before = path.stat().st_ino

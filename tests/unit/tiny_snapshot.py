@@ -17,7 +17,7 @@ TABLES = """
 create table fct_conversation_days (
     chatbot_id varchar, activity_date date, conversation_id varchar, messages integer, scored_messages integer,
     score_sum decimal(18, 12), last_message_at timestamp, conversation_started_at timestamp, conversation_key bigint,
-    user_key bigint, organization_key bigint
+    user_key bigint, organization_key bigint, organization_id varchar, user_messages integer as (messages)
 );
 create table dim_users (
     chatbot_id varchar, user_id varchar, user_name varchar, email varchar, plan varchar, industry varchar,
@@ -69,10 +69,9 @@ class Published:
             noon, started = datetime(2026, 11, day, 12), datetime(2026, 11, days[0], 12)
             total = sum(map(Decimal, scored), Decimal(0))
             key = key_of(chatbot, "conversation", conversation_id)
-            self._insert(
-                "fct_conversation_days",
-                (chatbot, noon.date(), conversation_id, len(scored) + 1, len(scored), total, noon, started, key, *keys),
-            )
+            measures = (len(scored) + 1, len(scored), total, noon, started)
+            row = (chatbot, noon.date(), conversation_id, *measures, key, *keys, organization_id)
+            self._insert("fct_conversation_days", row)
 
     def suggestions(self, *mapping: Merge, chatbot: str | None = None) -> list[Suggestion]:
         self.write()

@@ -47,7 +47,8 @@ scores as (
     select
         scores.record_id,
         scores.position,
-        max(scores.score) as score
+        max(scores.score) as score,
+        max(scores.unscored_reason) as unscored_reason
     from {{ ref('stg_scores') }} as scores
     inner join touched on scores.conversation_key = touched.conversation_key
     group by scores.record_id, scores.position
@@ -65,7 +66,10 @@ select
         when messages.role != 'user' then null
         when ranked_analyses.score is not null then 'upstream'
         when scores.score is not null then 'vader'
-    end as score_source
+    end as score_source,
+    case
+        when messages.role = 'user' and ranked_analyses.score is null then scores.unscored_reason
+    end as unscored_reason
 from messages
 inner join {{ ref('int_touched_owners') }} as owners on messages.conversation_key = owners.conversation_key
 inner join {{ ref('stg_chatbots') }} as chatbots on owners.chatbot_id = chatbots.chatbot_id

@@ -25,6 +25,7 @@ select
     max(case when user_rank = 1 then user_id end) as user_id,
     max(case when user_rank = 1 then user_key end) as user_key,
     max(case when organization_rank = 1 then organization_id end) as organization_id,
-    max(case when organization_rank = 1 then organization_key end) as organization_key
+    max(case when organization_rank = 1 then organization_key end) as organization_key,
+    cast(count(distinct user_key) as integer) as named_users
 from ranked
 group by chatbot_id, conversation_id, conversation_key

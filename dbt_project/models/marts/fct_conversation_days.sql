@@ -22,6 +22,8 @@ days as (
         cast(count(*) as integer) as messages,
         cast(count(case when role = 'user' then 1 end) as integer) as user_messages,
         cast(count(score) as integer) as scored_messages,
+        cast(count(case when unscored_reason = 'other_language' then 1 end) as integer) as other_language_messages,
+        cast(count(case when unscored_reason = 'no_known_word' then 1 end) as integer) as no_known_word_messages,
         cast(coalesce(sum(score), 0) as {{ score_type() }}) as score_sum,
         min(sent_at) as first_message_at,
         max(sent_at) as last_message_at
@@ -38,10 +40,13 @@ select
     days.messages,
     days.user_messages,
     days.scored_messages,
+    days.other_language_messages,
+    days.no_known_word_messages,
     days.score_sum,
     days.first_message_at,
     days.last_message_at,
     starts.conversation_started_at,
+    owners.named_users,
     owners.conversation_key,
     owners.user_key,
     owners.organization_key

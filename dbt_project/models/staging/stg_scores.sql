@@ -7,5 +7,6 @@ select
     source_line,
     conversation_key,
     scorer,
-    cast(score as {{ score_type() }}) as score
+    cast(score as {{ score_type() }}) as score,
+    unscored_reason
 from {{ source('raw', 'scores') }}

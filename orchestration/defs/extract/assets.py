@@ -78,12 +78,13 @@ def request_log(
     deps=[["raw", "messages"]],
     group_name="extract",
     kinds={"parquet"},
-    partitions_def=ARRIVAL_DAYS,
-    backfill_policy=dg.BackfillPolicy.single_run(),
     pool="warehouse",
 )
 def scores(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult:
-    """Sentiment of user messages by the pipeline's own scorer, where the setting CLIENTELE_SCORER names one."""
+    """Sentiment of user messages by the pipeline's own scorer, where the setting CLIENTELE_SCORER names one.
+
+    Not partitioned: whatever has landed and is not scored is scored, on whatever day it arrived.
+    """
     ensure_scores_schema(settings.home)
     if not settings.scorer:
         return dg.MaterializeResult(metadata={"scorer": "off"})

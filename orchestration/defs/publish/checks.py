@@ -16,7 +16,7 @@ from orchestration.erasure.tombstones import read_tombstones
 from orchestration.settings import Settings
 
 SHARES = ("user_id_share", "organization_share", "plan_share", "mrr_share", "scored_share")
-CONFLICTS = ("shared_emails", "shared_names", "known_names", "mrr_unit_conflicts")
+CONFLICTS = ("shared_emails", "shared_ids", "shared_names", "known_names", "mrr_unit_conflicts")
 
 
 # A refresh may succeed every day on an inbox that nothing reaches any more.

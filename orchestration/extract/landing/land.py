@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -35,7 +35,6 @@ SEGMENT_LINES = 50_000
 SEGMENT_BYTES = 32 << 20
 # Below this many new bytes, starting worker processes takes longer than they save.
 PARALLEL_BYTES = 8 << 20
-EMPTY_DAY = date(1970, 1, 1)
 
 
 class LandingBusy(PipelineError):
@@ -97,9 +96,8 @@ def land(
 
 def ensure_raw(home: Path) -> None:
     """Give every raw table and the quarantine an empty, typed file, so that a glob over them is never empty."""
-    schemas = {_folder(home, table, EMPTY_DAY): schema for table, schema in RAW_TABLES.items()}
-    schemas[_folder(home, "quarantine", None)] = QUARANTINE
-    for folder, schema in schemas.items():
+    for table, schema in (RAW_TABLES | {"quarantine": QUARANTINE}).items():
+        folder = _folder(home, table)
         path = folder / "schema.parquet"
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
@@ -213,17 +211,15 @@ class _Landing:
         if not staged:
             return []
         home = self._plan.home
-        targets = [_folder(home, file.table, file.arrival_date) / f"{batch.segment_id}.parquet" for file in staged]
+        targets = [_folder(home, file.table) / f"{batch.segment_id}.parquet" for file in staged]
         names = [target.relative_to(home).as_posix() for target in targets]
         self._ledger.intend(names)
         for file, target in zip(staged, targets, strict=True):
-            target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(file.path, target)
         for folder in {target.parent for target in targets}:
             make_durable(folder)
         return [
-            SegmentFile(name, batch.segment_id, file.table, file.arrival_date, file.rows)
-            for name, file in zip(names, staged, strict=True)
+            SegmentFile(name, batch.segment_id, file.table, file.rows) for name, file in zip(names, staged, strict=True)
         ]
 
     def _receipt(self, batch: Batch, segment: Segment | None) -> Receipt | None:
@@ -278,8 +274,8 @@ def _clean_up(home: Path, ledger: Ledger) -> Path:
     return folder
 
 
-def _folder(home: Path, table: str, day: date | None) -> Path:
-    return home / table if day is None else home / "raw" / table / f"arrival_date={day.isoformat()}"
+def _folder(home: Path, table: str) -> Path:
+    return home / table if table == "quarantine" else home / "raw" / table
 
 
 def make_durable(folder: Path) -> None:

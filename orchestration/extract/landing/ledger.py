@@ -29,11 +29,11 @@ create table if not exists segments (
     first_line integer not null, last_line integer not null, lines integer not null, accepted integer not null,
     duplicates integer not null, quarantined integer not null, warnings integer not null
 ) without rowid;
--- The files of a segment; of an arrival date, also the beginnings of the ids of the records that arrived on it.
+-- The files of a segment, one for each table that it has rows of.
 create table if not exists segment_files (
-    path text primary key, segment_id text not null, table_name text not null, arrival_date text,
-    row_count integer not null
+    path text primary key, segment_id text not null, table_name text not null, row_count integer not null
 ) without rowid;
+-- What a segment holds of an arrival date: the beginnings of the ids of the records that arrived on it.
 create table if not exists segment_records (
     arrival_date text not null, segment_id text not null, record_keys blob not null,
     primary key (arrival_date, segment_id)
@@ -104,7 +104,6 @@ class SegmentFile:
     path: str
     segment_id: str
     table_name: str
-    arrival_date: date | None
     row_count: int
 
 
@@ -199,11 +198,8 @@ class Ledger:
             if segment is not None:
                 execute(f"insert into segments values ({_marks(10)})", _columns(segment))
                 many(
-                    f"insert into segment_files values ({_marks(5)})",
-                    [
-                        (file.path, file.segment_id, file.table_name, _iso(file.arrival_date), file.row_count)
-                        for file in files or []
-                    ],
+                    "insert into segment_files (path, segment_id, table_name, row_count) values (?, ?, ?, ?)",
+                    [_columns(file) for file in files or []],
                 )
                 many(
                     f"insert into segment_records values ({_marks(3)})",
@@ -257,31 +253,27 @@ def receipts_table(home: Path) -> pa.Table:
     return pa.Table.from_pylist([asdict(receipt) for receipt in receipts(home)], schema=RECEIPTS)
 
 
-def segments(home: Path, first: date | None = None, after: date | None = None) -> list[Segment]:
-    """Committed segments with a record that arrived from the day `first` on and before the day `after`.
-
-    Without either, also those that hold no accepted record.
-    """
-    query = """
-        select * from segments
-        where ? or segment_id in (select segment_id from segment_records where arrival_date >= ? and arrival_date < ?)
-        order by source_file, first_line
-    """
-    return [Segment(*row) for row in _rows(home, query, (first is after is None, *_window(first, after)))]
+def segments(home: Path) -> list[Segment]:
+    """All committed segments."""
+    return [Segment(*row) for row in _rows(home, "select * from segments order by source_file, first_line")]
 
 
-def committed_files(home: Path, table: str, first: date | None = None, after: date | None = None) -> list[SegmentFile]:
-    """Committed Parquet files of a raw table (or of `quarantine`, which has no arrival dates)."""
-    query = """
-        select * from segment_files
-        where table_name = ? and (arrival_date is null or (arrival_date >= ? and arrival_date < ?))
-        order by arrival_date, path
-    """
-    rows = _rows(home, query, (table, *_window(first, after)))
-    return [
-        SegmentFile(path, segment_id, name, date.fromisoformat(day) if day else None, row_count)
-        for path, segment_id, name, day, row_count in rows
-    ]
+def arrivals(home: Path) -> list[tuple[date, str]]:
+    """The arrival date and segment of all accepted records, each pair once."""
+    rows = _rows(home, "select arrival_date, segment_id from segment_records order by arrival_date, segment_id")
+    return [(date.fromisoformat(day), segment_id) for day, segment_id in rows]
+
+
+def first_arrival(home: Path) -> date | None:
+    """The earliest arrival date of a landed record."""
+    ((day,),) = _rows(home, "select min(arrival_date) from segment_records") or [(None,)]
+    return None if day is None else date.fromisoformat(day)
+
+
+def committed_files(home: Path, table: str) -> list[SegmentFile]:
+    """Committed Parquet files of a raw table or of the quarantine."""
+    query = "select path, segment_id, table_name, row_count from segment_files where table_name = ? order by path"
+    return [SegmentFile(*row) for row in _rows(home, query, (table,))]
 
 
 def _rows(home: Path, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -315,15 +307,7 @@ def _state(row: dict[str, Any]) -> FileState:
     return FileState(name, row["size"], row["mtime_ns"], cursor, row["waiting_bytes"], row["problem"], read_as)
 
 
-def _window(first: date | None, after: date | None) -> tuple[str, str]:
-    return _iso(first) or "0001-01-01", _iso(after) or "9999-99-99"
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
-def _columns(row: Receipt | Segment) -> tuple[Any, ...]:
+def _columns(row: Receipt | Segment | SegmentFile) -> tuple[Any, ...]:
     return tuple(getattr(row, column.name) for column in fields(row))
 
 

@@ -128,7 +128,7 @@ RECEIPTS = pa.schema(
     ]
 )
 
-# The tables under raw/, each in folders by arrival date.
+# The tables under raw/: a folder each, in it one file a segment.
 RAW_TABLES = {
     "requests": REQUESTS,
     "messages": MESSAGES,

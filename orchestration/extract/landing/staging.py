@@ -46,7 +46,6 @@ class StagedFile:
     """A durable Parquet file without its final name."""
 
     table: str
-    arrival_date: date | None
     path: Path
     rows: int
 
@@ -62,28 +61,28 @@ class Staged:
 
 
 class _Tables:
-    """Rows of the segment's tables, by table and arrival date."""
+    """Rows of the segment's tables."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[str, date], list[tuple[Any, ...]]] = defaultdict(list)
+        self.rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self.record_keys: dict[date, list[str]] = defaultdict(list)
         self.warnings = 0
 
     def add(self, number: int, record: Record) -> None:
-        place, day, rows = (number, record.record_id), record.received_at.date(), self.rows
-        self.record_keys[day].append(record.record_id[: 2 * RECORD_KEY_BYTES])
+        place, rows = (number, record.record_id), self.rows
+        self.record_keys[record.received_at.date()].append(record.record_id[: 2 * RECORD_KEY_BYTES])
         if record.request is not None:
-            rows["requests", day].append(place + record.request)
+            rows["requests"].append(place + record.request)
         if record.messages:
-            rows["messages", day].extend([place + row for row in record.messages])
+            rows["messages"].extend([place + row for row in record.messages])
         if record.analyses:
-            rows["analyses", day].extend([place + row for row in record.analyses])
+            rows["analyses"].extend([place + row for row in record.analyses])
         if record.custom_fields:
-            rows["custom_fields", day].extend([place + row for row in record.custom_fields])
+            rows["custom_fields"].extend([place + row for row in record.custom_fields])
         if record.warnings:
             self.warnings += len(record.warnings)
             arrival = (*place, record.received_at, record.chatbot_id)
-            rows["warnings", day].extend([arrival + row for row in record.warnings])
+            rows["warnings"].extend([arrival + row for row in record.warnings])
 
 
 def stage(batch: Batch) -> Staged:
@@ -103,14 +102,12 @@ def _stage(batch: Batch) -> Staged:
             quarantine.append(_quarantined(batch, line, outcome))
     staged = Staged(quarantined=len(quarantine), warnings=tables.warnings)
     staged.record_keys = {day: bytes.fromhex("".join(keys)) for day, keys in tables.record_keys.items()}
-    for (table, day), rows in sorted(tables.rows.items()):
-        path = batch.staging / f"{batch.segment_id}.{table}.{day}.parquet"
+    for table, rows in sorted(tables.rows.items()):
         content = _table((batch.segment_id, batch.state.read_as), rows, RAW_TABLES[table])
-        staged.files.append(_write(path, table, day, content))
+        staged.files.append(_write(batch, table, content))
     if quarantine:
-        path = batch.staging / f"{batch.segment_id}.quarantine.parquet"
         content = _table((batch.segment_id, batch.run_id, batch.state.read_as), quarantine, QUARANTINE)
-        staged.files.append(_write(path, "quarantine", None, content))
+        staged.files.append(_write(batch, "quarantine", content))
     return staged
 
 
@@ -133,9 +130,10 @@ def _table(source: tuple[str, ...], rows: list[tuple[Any, ...]], schema: pa.Sche
     return pa.Table.from_arrays([*constant, *(pa.array(values, kind) for values, kind in columns)], schema=schema)
 
 
-def _write(path: Path, table: str, day: date | None, content: pa.Table) -> StagedFile:
+def _write(batch: Batch, table: str, content: pa.Table) -> StagedFile:
+    path = batch.staging / f"{batch.segment_id}.{table}.parquet"
     write_durably(path, content)
-    return StagedFile(table, day, path, content.num_rows)
+    return StagedFile(table, path, content.num_rows)
 
 
 def write_durably(path: Path, content: pa.Table) -> None:

@@ -11,6 +11,8 @@ import orjson
 
 from orchestration.extract.records.faults import UnusableRecord
 
+# As deep as orjson writes. How deep the standard library reads differs between versions of Python.
+DEEPEST = 254
 LONGEST_INTEGER = 400  # digits; beyond it a number is infinite for every use but as an id
 NOT_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
 RESEND = "Correct it and deliver the record again in a new file."
@@ -75,11 +77,21 @@ def _parse_leniently(line: bytes) -> tuple[Any, bytes]:
         raise UnusableRecord("broken_json", f"The line is not valid JSON: {where}. {RESEND}") from None
     except RecursionError:
         raise _too_deep() from None
+    if _is_deeper(value, DEEPEST):
+        raise _too_deep()
     try:
         return value, canonical.encode()
     except UnicodeEncodeError:
         explanation = f"A text of the line is not valid Unicode: it holds half of a surrogate pair. {RESEND}"
         raise UnusableRecord("invalid_unicode", explanation) from None
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inside = [value]
+    for _ in range(levels + 1):
+        containers = [item for item in inside if isinstance(item, dict | list)]
+        inside = [item for one in containers for item in (one.values() if isinstance(one, dict) else one)]
+    return bool(inside)
 
 
 def _too_deep() -> UnusableRecord:

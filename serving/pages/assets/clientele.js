@@ -6,7 +6,9 @@
   const state = () => new URLSearchParams(window.location.search);
   const emptyChoice = "\ue000";
   const columnsControl = { type: "columns", name: "columns" };
+  const usualSort = "-last_activity_at";
   let markedDays = "";
+  let shownSort = state().get("sort") ?? usualSort;
   let typing = null;
 
   /** The columns that the chooser offers, in its order, and those shown until the reader chooses. */
@@ -85,8 +87,14 @@
         setProps({ type: "choice", name: "attributes" }, { value: marked.attributes });
         document.title = marked.title;
       },
-      showSearch() {
+      // The box and the arrow follow the address where they did not set it themselves: a link, the back button.
+      showState() {
         if (!typing && document.getElementById("search")) setProps("search", { value: state().get("search") ?? "" });
+        const sort = state().get("sort") ?? usualSort;
+        if (sort === shownSort || !document.getElementById("grid")) return;
+        shownSort = sort;
+        const sorted = { colId: sort.replace(/^-/, ""), sort: sort.startsWith("-") ? "desc" : "asc" };
+        window.dash_ag_grid.getApi("grid")?.applyColumnState({ state: [sorted], defaultState: { sort: null } });
       },
       showNumbers(opened, ids) {
         if (opened) ids.forEach((id) => setProps(id, { value: state().get(id.name) ?? "" }));
@@ -105,8 +113,8 @@
     if (params.source !== "uiColumnSorted") return;
     const sorted = params.api.getColumnState().find((column) => column.sort);
     if (!sorted) return;
-    const sort = (sorted.sort === "desc" ? "-" : "") + sorted.colId;
-    write({ sort: unlessDefault(sort, "-last_activity_at") });
+    shownSort = (sorted.sort === "desc" ? "-" : "") + sorted.colId;
+    write({ sort: unlessDefault(shownSort, usualSort) });
   };
 
   const controls = (window.dashMantineFunctions = window.dashMantineFunctions || {});

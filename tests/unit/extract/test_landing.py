@@ -1,6 +1,7 @@
 """Landing as a whole: tables on disk, receipts, duplicates, splits over runs, processes."""
 
 import random
+import shutil
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,14 @@ from request_log_samples import (
 )
 
 from orchestration.extract.landing.land import LandingBusy, Progress, ensure_raw, land
-from orchestration.extract.landing.ledger import committed_files, receipts, receipts_table, segments
+from orchestration.extract.landing.ledger import (
+    arrivals,
+    committed_files,
+    first_arrival,
+    receipts,
+    receipts_table,
+    segments,
+)
 from orchestration.extract.landing.pending import has_new_input, peek_arrival_days, pending_bytes
 from orchestration.extract.landing.schemas import RECEIPTS
 
@@ -56,7 +64,7 @@ def test_a_new_home_has_every_table_empty_and_typed(home: Path) -> None:
     ensure_raw(home)
     assert land(home, "run") == []
     for table, schema in SCHEMAS.items():
-        folder = home / "quarantine" if table == "quarantine" else home / "raw" / table / "arrival_date=1970-01-01"
+        folder = home / "quarantine" if table == "quarantine" else home / "raw" / table
         assert pq.read_table(folder / "schema.parquet", partitioning=None).schema.equals(schema)
         assert rows(home, table) == []
     assert not has_new_input(home)
@@ -70,16 +78,15 @@ def test_an_untouched_home_has_nothing_to_tell(home: Path) -> None:
     assert pending_bytes(home) > 0
 
 
-def test_files_lie_by_utc_arrival_day(home: Path) -> None:
+def test_arrival_days_are_utc_and_the_days_of_a_segment_share_a_file(home: Path) -> None:
     late = capture(1) | {"received_at": "2026-11-23T00:30:00+01:00"}
     put(home, "a.jsonl", encode(late, capture(2) | {"received_at": "2026-11-23T00:00:00Z"}))
+    assert first_arrival(home) is None
     land(home, "run")
-    days = [file.arrival_date for file in committed_files(home, "requests")]
-    assert days == [date(2026, 11, 22), date(2026, 11, 23)]
-    (file,) = committed_files(home, "messages", date(2026, 11, 23), date(2026, 11, 24))
-    assert file.path == f"raw/messages/arrival_date=2026-11-23/{file.segment_id}.parquet"
-    assert [one.lines for one in segments(home, date(2026, 11, 23), date(2026, 11, 24))] == [2]
-    assert segments(home, date(2026, 11, 24)) == []
+    (file,) = committed_files(home, "messages")
+    assert (file.path, file.row_count) == (f"raw/messages/{file.segment_id}.parquet", 2)
+    assert arrivals(home) == [(date(2026, 11, 22), file.segment_id), (date(2026, 11, 23), file.segment_id)]
+    assert first_arrival(home) == date(2026, 11, 22)
 
 
 def test_every_row_says_where_it_comes_from(home: Path) -> None:
@@ -184,12 +191,13 @@ def test_several_processes_land_the_same_as_one(home: Path, tmp_path: Path) -> N
 
 def test_a_fault_in_a_worker_reaches_the_caller_and_leaves_nothing_uncommitted(home: Path) -> None:
     put(home, "a.jsonl", encode(*mixture(400, 1)))
-    blocked = home / "raw" / "requests" / "arrival_date=2026-11-22"
-    blocked.parent.mkdir(parents=True)
-    blocked.write_text("in the way")
+    blocked = home / "raw" / "requests" / "schema.parquet"
+    ensure_raw(home)
+    shutil.rmtree(blocked.parent)
+    blocked.parent.write_text("in the way")
     with pytest.raises(FileExistsError):
         land(home, "run", workers=2, segment_lines=50)
-    blocked.unlink()
+    blocked.parent.unlink()
     lines, *_ = counts(home, "retry", workers=2)
     assert lines == sum(one.lines for one in receipts(home))
     rows(home, "messages")

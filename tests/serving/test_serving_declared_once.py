@@ -1,0 +1,53 @@
+"""A column and the filter by it are declared once, in `columns`; everything that a reader meets follows."""
+
+from dataclasses import replace
+
+import pytest
+
+from serving.http import describe
+from serving.pages.layout import frame, list_filters
+from serving.pages.view import view_of
+from serving.snapshot import Snapshots
+from serving.tables import query
+from serving.tables.columns import BOUNDS, ORGANIZATIONS, TABLES, VALUES
+from serving.tables.query import QUERIES
+from serving.tables.results import read_choices, read_page
+from tests.serving.published_fixture import NOW
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_every_declared_filter_is_a_parameter_with_a_description_and_a_control_of_the_page(published, table) -> None:
+    described = {one["name"]: one for one in describe.parameters(QUERIES[table.name])}
+    chatbot = Snapshots(published).current().chatbots["quiet"]
+    controls = repr(frame(chatbot, table, "", [], None))
+    filtered = [column for column in table.columns if column.filter]
+    assert len(filtered) > 5
+    for column in filtered:
+        names = [f"{column.name}_min", f"{column.name}_max"] if column.filtered_by("bounds") else [column.name]
+        for name in names:
+            assert described[name]["description"]
+            assert (f"'name': '{name}'" in controls) == column.filter.on_page
+    assert {column.name for column in list_filters(table)} == {"plan", "industry", "organization_id"}
+
+
+def test_a_filter_declared_with_a_column_is_asked_read_offered_and_shown(published, monkeypatch) -> None:
+    """The name and the satisfied share are no filters as shipped; here they are, by one word each."""
+    ways = {"organization_name": VALUES, "satisfied_share": BOUNDS}
+    changed = [replace(column, filter=ways.get(column.name, column.filter)) for column in ORGANIZATIONS.columns]
+    model = query._query_model(replace(ORGANIZATIONS, columns=tuple(changed)))
+    snapshot = Snapshots(published).current()
+    chatbot = snapshot.chatbots["support"]
+    asked = "range=all_time&organization_name= A_B&satisfied_share_min=0.5"
+    rows = read_page(snapshot, model.parse(asked), chatbot, NOW).rows
+    assert [(row["organization_name"], row["satisfied_share"]) for row in rows] == [("a_b", 0.5)]
+    assert "axb" in {
+        choice.label for choice in read_choices(snapshot, model(range="all_time"), "organization_name", chatbot, NOW)
+    }
+    assert {"organization_name", "satisfied_share_max"} < {one["name"] for one in describe.parameters(model)}
+    monkeypatch.setitem(QUERIES, "organizations", model)
+    query._with_fields.cache_clear()
+    try:
+        shown = view_of(snapshot, chatbot, "organizations", f"?{asked}", NOW)
+    finally:
+        query._with_fields.cache_clear()
+    assert shown.filter_count == "2"

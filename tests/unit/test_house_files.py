@@ -1,0 +1,61 @@
+"""The files that a stranger looks for first say what is so: settings, checks, services and versions."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.commands.main import app
+from orchestration.settings import PROJECT, Settings
+
+
+def read(name: str) -> str:
+    return (PROJECT / name).read_text(encoding="utf-8")
+
+
+def parsed(name: str) -> Any:
+    return yaml.safe_load(read(name))
+
+
+def test_every_setting_stands_in_the_example_with_its_default_and_in_the_readme() -> None:
+    shown = dict(re.findall(r"^#CLIENTELE_(\w+)=(.*)$", read(".env.example"), re.MULTILINE))
+    assert {name.lower() for name in shown} == Settings.model_fields.keys()
+    for name, field in Settings.model_fields.items():
+        usual = "data" if name == "home" else str(field.default)
+        assert shown[name.upper()] == usual
+        assert f"`CLIENTELE_{name.upper()}`" in read("README.md")
+
+
+def test_a_commit_is_checked_by_what_make_check_runs() -> None:
+    (repository,) = parsed(".pre-commit-config.yaml")["repos"]
+    assert repository["repo"] == "local"
+    assert [hook["entry"] for hook in repository["hooks"]] == ["make check"]
+
+
+def test_ci_runs_what_a_person_runs_on_every_supported_python() -> None:
+    (job,) = parsed(".github/workflows/ci.yml")["jobs"].values()
+    versions = job["strategy"]["matrix"]["python"]
+    assert versions == ["3.11", "3.12", "3.13"]
+    supported = tomllib.loads(read("pyproject.toml"))["project"]["requires-python"]
+    assert supported == f">={versions[0]},<3.{int(versions[-1].split('.')[1]) + 1}"
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make test PYTHON=python${{ matrix.python }}"]
+
+
+def test_the_services_are_commands_that_exist_and_share_one_data_home() -> None:
+    compose = parsed("compose.yaml")
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert compose["services"].keys() == {"webserver", "daemon", "serve"}
+    for service in compose["services"].values():
+        assert set(service["command"]) <= commands
+        assert service["volumes"] == ["home:/data"]
+    image = read("Dockerfile")
+    assert image.splitlines()[1] == "FROM python:3.11-slim"
+    assert "--require-hashes -r requirements.lock" in image
+    assert "CLIENTELE_HOME=/data" in image
+
+
+def test_both_packages_say_that_they_are_typed() -> None:
+    for package in ("orchestration", "serving"):
+        assert (Path(PROJECT) / package / "py.typed").exists()
