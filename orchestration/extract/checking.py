@@ -51,9 +51,7 @@ class Preview:
     organizations: set[int] = field(default_factory=set)
     first: datetime | None = None
     last: datetime | None = None
-    having: Counter[str] = field(
-        default_factory=Counter
-    )  # requests with a user id, an organization ...
+    having: Counter[str] = field(default_factory=Counter)  # requests with a user id, an organization ...
 
     def add(self, record: Record) -> None:
         """Count a record."""

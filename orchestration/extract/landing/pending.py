@@ -16,9 +16,14 @@ from orchestration.extract.records.instants import parse_instant
 _RECEIVED_AT = re.compile(rb'"received_at"\s*:\s*"([^"\\]{10,40})"')
 
 
+def new_input(home: Path) -> list[tuple[str, int, int]]:
+    """Files of the inbox that were added or changed since the last landing: path, size and time of change."""
+    return [(file.source_file, file.size, file.mtime_ns) for file, _ in _due(home)]
+
+
 def has_new_input(home: Path) -> bool:
     """Whether a file of the inbox was added or changed since the last landing, by size and time of change alone."""
-    return bool(_due(home))
+    return bool(new_input(home))
 
 
 def pending_bytes(home: Path) -> int:
