@@ -67,6 +67,7 @@ def publish(
     warehouse: Path,
     published: Path,
     receipts: pa.Table,
+    input_files: pa.Table,
     build: Build,
     dbt_manifest: Path,
     *,
@@ -87,7 +88,9 @@ def publish(
         shutil.rmtree(unfinished)
     draft = snapshots / f".{snapshot_id}"
     draft.mkdir()
-    rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build, erased)
+    rows, types = _write_tables(
+        draft, warehouse, published, receipts, input_files, snapshot_id, built_at, build, erased
+    )
     _verify(draft, rows)
     meanings = column_meanings(dbt_manifest)
     write_manifest(
@@ -120,6 +123,7 @@ def _write_tables(
     warehouse: Path,
     published: Path,
     receipts: pa.Table,
+    input_files: pa.Table,
     snapshot_id: str,
     built_at: datetime,
     build: Build,
@@ -135,6 +139,7 @@ def _write_tables(
                 f"create table snapshot.{table} as select * from warehouse.marts.{table} order by {order}"
             )
         connection.execute("create table snapshot.receipts as select * from receipts")
+        connection.execute("create table snapshot.input_files as select * from input_files")
         connection.execute(
             "create table snapshot.snapshot_info as select cast(? as varchar) as snapshot_id,"
             " cast(? as timestamp) as built_at, cast(? as timestamp) as data_through",
@@ -153,7 +158,7 @@ def _write_tables(
         connection.execute("use snapshot")
         connection.execute(QUALITY.read_text(encoding="utf-8"))
         connection.execute(MACROS.read_text(encoding="utf-8"))
-        tables = [*MARTS, "data_quality", "refresh_changes", "receipts", "snapshot_info"]
+        tables = [*MARTS, "data_quality", "refresh_changes", "receipts", "input_files", "snapshot_info"]
         rows = {}
         for table in tables:
             connection.execute(

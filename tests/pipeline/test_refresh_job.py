@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.publish.snapshot import MARTS, publish
 from orchestration.settings import DBT_PROJECT
@@ -222,7 +223,15 @@ def test_trap_49_a_reader_during_publishing_sees_the_old_or_the_new_and_never_ha
         pipeline.run(*lines).close()
         build = read_build(pipeline.warehouse)
         assert build is not None
-        publish(pipeline.warehouse, folder, receipts_table(pipeline.home), build, manifest, keep=5)
+        publish(
+            pipeline.warehouse,
+            folder,
+            receipts_table(pipeline.home),
+            inventory_table(pipeline.home),
+            build,
+            manifest,
+            keep=5,
+        )
 
     publish_state(0)
     seen: list[tuple[int, ...]] = []

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from orchestration.erasure.tombstones import read_tombstones
+from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.publish.manifest import read_manifest
 from orchestration.publish.snapshot import publish
@@ -39,6 +40,7 @@ class Publisher:
             self.pipeline.warehouse,
             self.folder,
             receipts_table(self.home),
+            inventory_table(self.home),
             build,
             self._manifest,
             keep=3,

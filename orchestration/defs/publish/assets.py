@@ -10,6 +10,7 @@ from orchestration.defs.reporting import preview
 from orchestration.defs.transform.assets import MANIFEST
 from orchestration.erasure.tombstones import read_tombstones
 from orchestration.errors import PipelineError
+from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.home.locking import exclusive
 from orchestration.publish.snapshot import MARTS, is_published, publish
@@ -41,6 +42,7 @@ def snapshot(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Setti
             settings.warehouse,
             settings.published,
             receipts,
+            inventory_table(settings.home),
             build,
             MANIFEST,
             keep=settings.keep_snapshots,

@@ -1,13 +1,16 @@
 """The inbox as it is now: every file is read, waiting or refused, and why. The one answer for all who report it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
+
+import pyarrow as pa
 
 from orchestration.extract.inbox.files import InboxFile
 from orchestration.extract.inbox.folders import look_into
 from orchestration.extract.landing.ledger import FileState, states
 from orchestration.extract.landing.rotation import is_due
+from orchestration.extract.landing.schemas import INPUT_FILES
 
 Outcome = Literal["read", "waiting", "refused"]
 OUTCOMES: tuple[Outcome, ...] = ("read", "waiting", "refused")
@@ -53,6 +56,11 @@ def take_inventory(home: Path) -> Inventory:
     """Look at the inbox and the ledger; nothing is changed."""
     inbox, known = look_into(home), states(home)
     return Inventory([_report(file, known.get(file.source_file)) for file in inbox.files], inbox.left_out)
+
+
+def inventory_table(home: Path) -> pa.Table:
+    """Every file with its outcome, as a table."""
+    return pa.Table.from_pylist([asdict(file) for file in take_inventory(home).files], schema=INPUT_FILES)
 
 
 def _report(file: InboxFile, state: FileState | None) -> FileReport:
