@@ -1,4 +1,4 @@
-"""What lies in the inbox and is not read is said by the command, `status`, Dagster and the snapshot, in the same words."""
+"""What lies in the inbox and is not read is said by the command, `status`, Dagster and the snapshot, all alike."""
 
 import subprocess
 import sys

@@ -47,16 +47,16 @@ def test_a_chatbot_without_conversations_has_null_shares(client):
 
 
 def test_the_panel_counts_files_that_were_not_read_and_names_none(tmp_path):
-    folder = publish(tmp_path, interesting_rows())
-    with duckdb.connect(str((folder / "current.duckdb").resolve())) as connection:
+    directory = publish(tmp_path)
+    with duckdb.connect(directory / "clientele.duckdb") as connection:
         connection.execute(
             "create table input_files as select * from (values ('secret.csv', 'refused', 'a table'),"
             " ('b', 'read', null), ('c', 'waiting', 'half')) as t (source_file, outcome, reason)"
         )
-    snapshot = Snapshots(folder).current()
-    shown = words(quality_panel(snapshot, snapshot.chatbot("support")))
-    assert "file of the inbox was not read" in shown
-    assert "secret" not in shown
+    snapshot = Snapshots(tmp_path).current()
+    panel = words(quality_panel(snapshot, snapshot.chatbots["support"]))
+    assert "file of the inbox was not read" in panel
+    assert "secret" not in panel
 
 
 def test_changes_come_newest_first_and_no_more_than_asked(client):
