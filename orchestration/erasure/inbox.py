@@ -51,16 +51,17 @@ def blank_lines(home: Path, read_as: str, numbers: set[int]) -> str | None:
     state = _state(home, read_as)
     if state is None or not (path := _path(home, state)).exists():
         return None
-    if state.problem or not state.cursor.format:
+    if state.problem:
         return f"{_has_lines(state)}, but it cannot be read: {state.problem}" if numbers else None
-    if _format(state).compression == "plain":
-        _blank_in_place(home, state, numbers)
+    what = _format(home, state)
+    if what.compression == "plain":
+        _blank_in_place(home, state, what, numbers)
         size, cursor = state.size, state.cursor
     elif not numbers and path.stat().st_size == state.size:
         return None
-    elif _is_read_to_its_end(home, state):
+    elif _is_read_to_its_end(home, state, what):
         if numbers:
-            _write_anew(home, state, numbers)
+            _write_anew(home, state, what, numbers)
         # One member now: reading goes on in it, behind the content that was consumed.
         size = path.stat().st_size
         cursor = replace(state.cursor, offset=0, skip=state.cursor.position, consumed=size)
@@ -85,11 +86,13 @@ def _state(home: Path, read_as: str) -> FileState | None:
 
 
 def _path(home: Path, state: FileState) -> Path:
-    return home / "inbox" / state.source_file
+    """The file itself, where its name is a link."""
+    return (home / "inbox" / state.source_file).resolve()
 
 
-def _format(state: FileState) -> Format:
-    return Format(*state.cursor.format.split(" "))
+def _format(home: Path, state: FileState) -> Format:
+    with _whole(home, state) as reader:
+        return reader.format
 
 
 def _has_lines(state: FileState) -> str:
@@ -111,32 +114,32 @@ def _spans(home: Path, state: FileState, numbers: set[int]) -> list[tuple[int, i
         return [(line.offset, line.offset + line.length) for line in lines]
 
 
-def _is_read_to_its_end(home: Path, state: FileState) -> bool:
+def _is_read_to_its_end(home: Path, state: FileState, what: Format) -> bool:
     """Whether a compressed file ends where it was read to: also one that a killed sweep has just written anew."""
     if state.waiting_bytes or state.cursor.damaged:
         return False
     if state.size == _path(home, state).stat().st_size:
         return True
-    with suppress(OSError, DamagedStream), _content(home, state) as blocks:
+    with suppress(OSError, DamagedStream), _content(home, state, what) as blocks:
         return sum(map(len, blocks)) == state.cursor.position
     return False
 
 
 @contextmanager
-def _content(home: Path, state: FileState) -> Iterator[Iterator[bytes]]:
+def _content(home: Path, state: FileState, what: Format) -> Iterator[Iterator[bytes]]:
     with _path(home, state).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        yield open_stream(_format(state).compression, file.fileno(), size, Cursor()).blocks()
+        yield open_stream(what.compression, file.fileno(), size, Cursor()).blocks()
 
 
-def _blank_in_place(home: Path, state: FileState, numbers: set[int]) -> None:
+def _blank_in_place(home: Path, state: FileState, what: Format, numbers: set[int]) -> None:
     """Whoever appends to the file at the same time is not disturbed."""
     if not numbers:
         return
     spans = _spans(home, state, numbers)
     with _path(home, state).open("r+b") as file:
         for begin, end in spans:
-            blank = _blank(os.pread(file.fileno(), end - begin, begin), _format(state).encoding)
+            blank = _blank(os.pread(file.fileno(), end - begin, begin), what.encoding)
             os.pwrite(file.fileno(), blank, begin)
         os.fsync(file.fileno())
 
@@ -150,10 +153,10 @@ def _blank(data: bytes, encoding: str) -> bytes:
     return b"".join(unit if unit in kept else blank for unit in units)
 
 
-def _write_anew(home: Path, state: FileState, numbers: set[int]) -> None:
-    path, spans, what = _path(home, state), _spans(home, state, numbers), _format(state)
+def _write_anew(home: Path, state: FileState, what: Format, numbers: set[int]) -> None:
+    path, spans = _path(home, state), _spans(home, state, numbers)
     draft = path.with_name(f".{path.name}.erasing")
-    with _content(home, state) as blocks, draft.open("wb") as raw:
+    with _content(home, state, what) as blocks, draft.open("wb") as raw:
         with _compressed(raw, what.compression) as written:
             at = 0
             for block in blocks:
