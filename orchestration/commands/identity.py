@@ -1,4 +1,4 @@
-"""`clientele identity`: likely duplicates for a person to review. What counts as one is decided in `lib`."""
+"""`clientele identity`: likely duplicates and placeholders for a person to review. What counts as one: `identity/`."""
 
 import csv
 import io
@@ -13,15 +13,11 @@ from rich.text import Text
 from orchestration.commands.printable import printable
 from orchestration.errors import PipelineError
 from orchestration.identity.mapping import COLUMNS, read_identity
+from orchestration.identity.placeholders import placeholders
 from orchestration.identity.suggestions import Numbers, Suggestion, suggestions
 from orchestration.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="Which users and organizations may be the same. Merges nothing.")
-
-
-@app.callback()
-def _group() -> None:
-    """Without a callback, Typer would drop the name of an only command."""
 
 
 @app.command()
@@ -43,6 +39,36 @@ def suggest(
         typer.echo(_csv_lines(found, with_header=_is_empty(mapping)), nl=False)
     else:
         _print(found, mapping, Console())
+
+
+@app.command("placeholders")
+def list_placeholders(chatbot: Annotated[str | None, typer.Option(help="Only this chatbot.")] = None) -> None:
+    """List user ids under which several e-mails or names stand, such as `undefined`: one row for many people."""
+    snapshot = load_settings().published / "current.duckdb"
+    if not snapshot.exists():
+        raise PipelineError("Nothing is published yet: run `clientele refresh`.")
+    found = placeholders(snapshot, chatbot)
+    console = Console()
+    if not found:
+        console.print("Under no user id stand several e-mails or several names.", highlight=False, soft_wrap=True)
+        return
+    table = Table(title=f"{len(found):,} user ids with several e-mails or names", title_justify="left")
+    for heading in ("Chatbot", "User id", "E-mails", "Names"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        shown = (one.chatbot_id, one.user_id, _some(one.emails), _some(one.names))
+        table.add_row(*(Text(printable(text)) for text in shown), end_section=True)
+    console.print(table)
+    console.print(
+        "Nothing is changed. Have the client send the id of the person, or none: then the e-mail tells people apart.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _some(texts: list[str], most: int = 5) -> str:
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
 
 
 def _is_empty(mapping: Path) -> bool:

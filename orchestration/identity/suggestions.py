@@ -1,8 +1,8 @@
 """Likely duplicates among users and organizations, read from a published snapshot, with what a merge would change.
 
-Nothing is merged here, and nothing is guessed beyond equality: one e-mail with several users, one name with several
-organizations, or a name (an e-mail) without an id that is the id of another one; compared in the normal form of names.
-What a person decided is in `identity.py`.
+Nothing is merged here. Suggested are one e-mail with several users, one name with several organizations, a name (an
+e-mail) without an id that is the id of another one, compared in the normal form of names; and ids, names and e-mails
+that look alike (`lookalikes.py`). What a person decided is in `mapping.py`.
 """
 
 from collections import defaultdict
@@ -17,6 +17,7 @@ from duckdb.func import PythonUDFType
 
 from orchestration.errors import PipelineError
 from orchestration.extract.records.keys import normalise_text
+from orchestration.identity.lookalikes import common_form, difference
 from orchestration.identity.mapping import Merge
 
 
@@ -75,10 +76,10 @@ class _Entity(NamedTuple):
 
 
 class _Value(NamedTuple):
-    """What duplicates share: a name or an e-mail; with `is_id` it is the id of the one that has an id."""
+    """What duplicates share: a name or an e-mail, with `id` the id of one that has an id; or what makes them alike."""
 
     text: str
-    is_id: bool
+    shared: str  # same, id, alike ids, alike names
 
 
 class _Link(NamedTuple):
@@ -87,6 +88,13 @@ class _Link(NamedTuple):
     source: _Entity
     target: _Entity
     value: _Value
+
+
+class _Groups(NamedTuple):
+    """The entities that share a value, by value; and what each is called where it shares one that looks alike."""
+
+    entities: dict[_Value, list[_Entity]]
+    called: dict[tuple[_Value, _Entity], str]
 
 
 def suggestions(database: Path, mapping: list[Merge], chatbot_id: str | None = None) -> list[Suggestion]:
@@ -99,6 +107,7 @@ def suggestions(database: Path, mapping: list[Merge], chatbot_id: str | None = N
     with duckdb.connect(str(database.resolve()), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         add_normalised(connection)
+        _add_common_form(connection)
         chatbots = [one for (one,) in connection.execute("select chatbot_id from chatbots order by 1").fetchall()]
         if chatbot_id is not None:
             if chatbot_id not in chatbots:
@@ -121,11 +130,22 @@ def _normalised(texts: pa.Array) -> pa.Array:
     return pa.array([normalise_text(text) for text in texts.to_pylist()], pa.string())
 
 
+def _add_common_form(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.create_function(
+        "common_form", _common_forms, ["VARCHAR", "BOOLEAN"], "VARCHAR", type=PythonUDFType.ARROW
+    )
+
+
+def _common_forms(texts: pa.Array, ignore_case: pa.Array) -> pa.Array:
+    pairs = zip(texts.to_pylist(), ignore_case.to_pylist(), strict=True)
+    return pa.array([common_form(text, ignore_case=ignored) for text, ignored in pairs], pa.string())
+
+
 def _of_chatbot(
     connection: duckdb.DuckDBPyConnection, chatbot_id: str, kind: _Kind, mapped: set[str]
 ) -> list[Suggestion]:
     groups = _groups(connection, chatbot_id, kind, mapped)
-    links = sorted(_links(groups), key=lambda link: (link.target.entity_id, link.source.entity_id))
+    links = sorted(_links(groups.entities), key=lambda link: (link.target.entity_id, link.source.entity_id))
     if not links:
         return []
     effects = _effects(connection, kind, links)
@@ -135,24 +155,25 @@ def _of_chatbot(
             kind.name,
             link.source.entity_id,
             link.target.entity_id,
-            _reason(kind, link),
+            _reason(kind, link, groups),
             *effect,
         )
         for link, effect in zip(links, effects, strict=True)
     ]
 
 
-def _reason(kind: _Kind, link: _Link) -> str:
+def _reason(kind: _Kind, link: _Link, groups: _Groups) -> str:
+    if link.value.shared.startswith("alike"):
+        source, target = (groups.called[link.value, one] for one in (link.source, link.target))
+        return f"looks like {target}, but for {difference(source, target)}: {source}"
     if link.source.has_own_id:
         return f"same {kind.word}: {link.value.text}"
-    shared = "which is an id" if link.value.is_id else f"same {kind.word}"
+    shared = "which is an id" if link.value.shared == "id" else f"same {kind.word}"
     return f"known by {kind.word} only, {shared}: {link.value.text}"
 
 
-def _groups(
-    connection: duckdb.DuckDBPyConnection, chatbot_id: str, kind: _Kind, mapped: set[str]
-) -> dict[_Value, list[_Entity]]:
-    """The entities that share a value, now or at any time, by value; and the chatbot's conversations, kept aside."""
+def _groups(connection: duckdb.DuckDBPyConnection, chatbot_id: str, kind: _Kind, mapped: set[str]) -> _Groups:
+    """The entities that share a value, now or at any time; and the chatbot's conversations, kept aside."""
     connection.execute(
         f"""
         create or replace temp table conversations as
@@ -183,29 +204,51 @@ def _groups(
             group by value having count(*) = 1
         ),
         holders as (
-            select value, entity_key, entity_id, false as is_id from named
+            select value, entity_key, entity_id, 'same' as shared from named
             union all
-            select value, entity_key, entity_id, true from called_by_id
+            select value, entity_key, entity_id, 'id' from called_by_id
             anti join (select value from named where has_own_id) using (value)
         ),
         shared as (
-            select value, bool_or(is_id) as is_id from holders group by value having count(*) > 1
+            select value, if(bool_or(shared = 'id'), 'id', 'same') as shared
+            from holders group by value having count(*) > 1
+        ),
+        -- Ids that differ in case alone are different ids.
+        alike as (
+            select distinct
+                'alike ids' as shared, common_form(entity_id, false) as value, entity_key, entity_id, entity_id as text
+            from spellings where has_own_id
+            union all
+            select 'alike names', common_form(spelling, true), entity_key, entity_id, min(spelling)
+            from spellings where spelling is not null group by all
+        ),
+        found as (
+            select value, shared.shared, entity_id, entity_key, '' as text
+            from holders inner join shared using (value)
+            union all
+            select value, shared, entity_id, entity_key, text
+            from alike
+            semi join (
+                select value, shared from alike group by value, shared having count(distinct entity_key) > 1
+            ) using (value, shared)
         ),
         active as (
             select entity_key, max(last_activity_at) as last_activity_at from conversations group by entity_key
         )
-        select value, shared.is_id, entity_id, entity_key, coalesce(last_activity_at, timestamp '0001-01-01')
-        from holders
-        inner join shared using (value)
+        select value, shared, entity_id, entity_key, text, coalesce(last_activity_at, timestamp '0001-01-01')
+        from found
         left join active using (entity_key)
-        order by value, entity_id
+        -- What is equal comes before what only looks so.
+        order by starts_with(shared, 'alike'), shared, value, entity_id
         """,
         [chatbot_id, sorted(mapped)],
     ).fetchall()
-    groups = defaultdict(list)
-    for value, is_id, entity_id, key, last_activity_at in rows:
+    groups = _Groups(defaultdict(list), {})
+    for text, shared, entity_id, key, called, last_activity_at in rows:
         has_own_id = not entity_id.startswith(kind.prefix)
-        groups[_Value(value, is_id)].append(_Entity(has_own_id, last_activity_at, entity_id, key))
+        value, entity = _Value(text, shared), _Entity(has_own_id, last_activity_at, entity_id, key)
+        groups.entities[value].append(entity)
+        groups.called[value, entity] = called
     return groups
 
 

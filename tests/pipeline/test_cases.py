@@ -74,6 +74,20 @@ def test_names_that_differ_by_invisible_characters_are_one_organization(run: Any
     }
 
 
+def test_conversations_of_the_bot_s_greeting_alone_are_counted_and_told_apart(run: Any) -> None:
+    (row,) = run("t24").organizations(chatbot="t24").values()
+    assert (row["conversations"], row["written_conversations"]) == (5, 2)
+
+
+def test_a_thread_of_several_speakers_has_one_owner_and_says_how_many_users_it_names(run: Any) -> None:
+    read = run("t42")
+    (row,) = read.query(
+        "select distinct conversation_id, user_id, organization_id, named_users from fct_conversation_days"
+    )
+    assert row["named_users"] == 3
+    assert set(read.users(chatbot="t42")) == {row["user_id"]}
+
+
 def test_six_roles_are_accepted_and_the_others_refuse_their_line(run: Any) -> None:
     read = run("t25")
     assert outcomes(read) == (8, 0, 4)

@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from orchestration.defs.publish.checks import data_quality
+from orchestration.identity.placeholders import placeholders
 from orchestration.settings import Settings
 from tests.support.pipeline import Pipeline, Row
 from tests.support.publishing import Publisher
@@ -191,6 +192,11 @@ def test_trap_63_an_id_under_which_several_people_stand_is_counted_as_a_placehol
     )
     found = [quality(publisher, organization)["shared_ids"] for organization in (None, "acme", "bolt")]
     assert found == [2, 1, 1]
+    listed = {one.user_id: (one.emails, one.names) for one in placeholders(publisher.folder / "current.duckdb")}
+    assert listed == {
+        "undefined": (["ann@x.example", "bob@x.example"], []),
+        "anonymous": ([], ["Ann", "Bob"]),
+    }
     assert sorted(row["user_id"] for row in publisher.query("from users('support', null, null)")) == [
         "anonymous",
         "email:cy@x.example",

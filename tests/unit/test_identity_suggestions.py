@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,20 @@ def run(published: Published, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("CLIENTELE_HOME", str(published.home))
     monkeypatch.setenv("COLUMNS", "250")
 
-    def invoke(*options: str) -> str:
-        published.write()
-        result = CliRunner().invoke(app, ["identity", "suggest", *options], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        return result.stdout
+    return partial(invoke, published, "suggest")
 
-    return invoke
+
+@pytest.fixture
+def run_placeholders(published: Published, run: Run) -> Run:
+    """`clientele identity placeholders` on that home; what it wrote to the standard output."""
+    return partial(invoke, published, "placeholders")
+
+
+def invoke(published: Published, *arguments: str) -> str:
+    published.write()
+    result = CliRunner().invoke(app, ["identity", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 def test_trap_34_one_email_and_two_ids_are_two_rows_and_a_suggestion(published: Published) -> None:
@@ -248,3 +256,57 @@ def test_without_a_snapshot_the_command_says_what_to_do(
     published.database.unlink()
     with pytest.raises(PipelineError, match=r"Nothing is published yet: run `clientele refresh`\."):
         run()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [
+        ("user-1", "user_1", "hyphens, underscores and spaces"),
+        ("user 1", "user\u20111", "hyphens, underscores and spaces"),
+        ("12345", "12345.0", "the spelling of a number"),
+        ("12345", "00012345", "the spelling of a number"),
+        ("12345", "1.2345e4", "the spelling of a number"),
+        ("\uff11\uff12", "12", "full-width or other forms of characters"),
+        ("ann\u200b", "ann", "invisible characters"),
+        ("\uff55ser_1\u00ad", "user-1", "invisible characters and full-width or other forms of characters and hyphens"),
+    ],
+)
+def test_ids_that_look_alike_are_suggested_and_the_reason_says_in_what_they_differ(
+    published: Published, one: str, other: str, why: str
+) -> None:
+    published.user(one, None)
+    published.user(other, None)
+    published.user("2345", None)
+    published.conversation("c1", other, None, 3)
+    (found,) = published.suggestions()
+    assert (found.from_id, found.to_id) == (one, other)
+    assert found.reason.startswith(f"looks like {other}, but for {why}")
+
+
+def test_full_width_names_of_organizations_are_suggested_and_stay_two_rows(published: Published) -> None:
+    published.organization("name:acme corp", "Acme Corp")
+    published.organization("name:\uff41\uff43\uff4d\uff45 corp", "\uff21\uff43\uff4d\uff45 Corp")
+    published.organization("name:acme-corp", "acme-corp")
+    published.organization("name:acme corporation", "Acme Corporation")
+    published.conversation("c1", None, "name:acme corp", 3)
+    assert {one.from_id for one in published.suggestions()} == {
+        "name:\uff41\uff43\uff4d\uff45 corp",
+        "name:acme-corp",
+    }
+
+
+def test_what_is_equal_is_suggested_as_equal_and_once(published: Published) -> None:
+    published.user("u-1", "ann@x.example")
+    published.user("u_1", "ANN@x.example")
+    (found,) = published.suggestions()
+    assert found.reason == "same e-mail: ann@x.example"
+
+
+def test_placeholders_are_listed_with_what_stands_under_them(published: Published, run_placeholders: Run) -> None:
+    published.user("u1", "ann@x.example", "ANN@x.example")
+    assert "Under no user id" in run_placeholders()
+    published.user("undefined", "ann@x.example", "bob@x.example", "eve@x.example")
+    shown = run_placeholders()
+    assert "undefined" in shown
+    assert "ann@x.example, bob@x.example, eve@x.example" in shown
+    assert "u1" not in shown
