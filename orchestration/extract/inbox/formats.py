@@ -124,7 +124,9 @@ def _is_values(text: bytes, more: Callable[[], bytes], encoding: str) -> bool:
 
 
 def _is_cut_off(lines: bytes) -> bool:
-    """Whether lines are the beginning of a JSON value, and nothing in them is wrong."""
+    """Whether lines are the beginning of a JSON value that is spread over lines, and nothing in them is wrong."""
+    if b"\n" not in lines and not lines.rstrip().endswith((b"{", b"[", b",")):
+        return False
     try:
         json.loads(lines)
     except json.JSONDecodeError as error:
