@@ -3,6 +3,7 @@
 import gzip
 import os
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -165,3 +166,22 @@ def test_a_rotated_home_has_the_rows_of_one_that_was_never_rotated(home: Path, t
     for place in (home, plain):
         land(place, "second")
     assert everything(home) == everything(plain)
+
+
+def test_a_ledger_from_before_rotation_was_followed_goes_on(home: Path) -> None:
+    for name in (LOG, "b.jsonl.gz"):
+        put(home, name, encode(*FIRST))
+    land(home, "first")
+    with sqlite3.connect(home / "raw" / "ledger.sqlite") as ledger:
+        for column in ("read_as", "tail", "format", "number"):
+            ledger.execute(f"alter table files drop column {column}")
+    assert not has_new_input(home)
+    rename(home / "inbox")
+    put(home, f"{LOG}.1", encode(*MORE))
+    put(home, "b.jsonl.gz", encode(*NEW["shorter"]))
+    put(home, LOG, encode(*NEW["longer"]))
+    assert [(one.source_file, one.accepted, one.duplicates) for one in land(home, "second")] == [
+        (LOG, 3, 0),
+        (f"{LOG} (2)", 20, 0),
+        ("b.jsonl.gz", 1, 0),
+    ]
