@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 _SEPARATORS = " \t\r\n,[]\ufeff"
 _IN_OBJECTS = '"\\{}[]\n'
+_IN_TEXTS = '"\\\n'
 _IN_SCALARS = '"\\{}[]\n \t\r,'
 
 
@@ -23,6 +24,7 @@ class ValueScanner:
         self._characters = {one.encode(encoding): one for one in _IN_SCALARS}
         self._separators = re.compile(b"(?:" + _any_of(_SEPARATORS, encoding) + b")*")
         self._in_objects = re.compile(_any_of(_IN_OBJECTS, encoding))
+        self._in_texts = re.compile(_any_of(_IN_TEXTS, encoding))
         self._in_scalars = re.compile(_any_of(_IN_SCALARS, encoding))
         self._depth = 0
         self._in_text = False
@@ -32,14 +34,15 @@ class ValueScanner:
         """Where values begin (true) and end (false) in the next block."""
         at = 0
         while at < len(block):
-            if not self.is_inside:
+            is_new = not self.is_inside
+            if is_new:
                 at = self._behind_separators(block, at)
                 if at == len(block):
                     break
                 self.is_inside = True
                 self._depth, self._in_text = 0, False
                 yield True, at
-            end = self._end(block, at)
+            end = self._end(block, at, at if is_new else -1)
             if end is None:
                 break
             self.is_inside = False
@@ -53,10 +56,9 @@ class ValueScanner:
         self.newlines += block.count(self._newline, at, end)
         return end
 
-    def _end(self, block: bytes, at: int) -> int | None:
+    def _end(self, block: bytes, at: int, start: int) -> int | None:
         """Where the value ends that goes on at this place; none where the block ends before it."""
-        start = at
-        while found := (self._in_objects if self._depth or self._in_text else self._in_scalars).search(block, at):
+        while found := self._tokens().search(block, at):
             at = found.start()
             if at % self._width:  # parts of two characters
                 at += 1
@@ -81,6 +83,11 @@ class ValueScanner:
             at += self._width
         return None
 
+    def _tokens(self) -> re.Pattern[bytes]:
+        if self._in_text:
+            return self._in_texts
+        return self._in_objects if self._depth else self._in_scalars
+
     def _read_in_text(self, character: str, at: int) -> None:
         if at == self._escaped:
             return
@@ -91,4 +98,6 @@ class ValueScanner:
 
 
 def _any_of(characters: str, encoding: str) -> bytes:
-    return b"|".join(re.escape(one.encode(encoding)) for one in characters)
+    units = [one.encode(encoding) for one in characters]
+    alone = b"".join(re.escape(unit) for unit in units if len(unit) == 1)
+    return b"|".join([*([b"[" + alone + b"]"] if alone else []), *(re.escape(unit) for unit in units if len(unit) > 1)])
