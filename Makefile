@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export DAGSTER_DBT_PARSE_PROJECT_ON_LOAD :=
 export DO_NOT_TRACK := 1
 
-.PHONY: run test serve dev bench check soak mutants proof lock clean
+.PHONY: run test serve dev bench docs check soak mutants proof lock clean
 
 run: $(READY)
 	$(VENV)/bin/clientele sample
@@ -32,6 +32,13 @@ serve: $(READY)
 
 dev: $(READY)
 	$(VENV)/bin/clientele dev
+
+# dbt's documentation of every model, as one page that needs no server and no network.
+DOCS := dbt_project/target/static_index.html
+docs: $(READY)
+	cd dbt_project && ../$(VENV)/bin/dbt --quiet docs generate --static
+	@echo "The documentation of the models: file://$(CURDIR)/$(DOCS)"
+	@$(VENV)/bin/python -m webbrowser "file://$(CURDIR)/$(DOCS)" >/dev/null 2>&1 || true
 
 # The property test at length: random histories, delivered in any order with crashes, against a rebuild and an oracle.
 EXAMPLES ?= 5000

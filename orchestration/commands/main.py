@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -14,7 +14,7 @@ from orchestration.commands.check import check_files
 from orchestration.commands.printable import printable
 from orchestration.commands.status import print_status
 from orchestration.commands.tables import print_tables
-from orchestration.errors import PipelineError
+from orchestration.errors import PipelineError, explain
 from orchestration.extract.landing.inventory import take_inventory
 from orchestration.settings import load_settings
 from orchestration.transform.warehouse import Window
@@ -39,8 +39,19 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _fail(str(error))
+    except Exception as error:
+        # What a machine or a damaged file does is said in a sentence; what is nobody's but ours keeps its traceback.
+        said = getattr(error, "orig", None) or error  # an error of a database comes wrapped in its whole statement
+        known = explain(f"{type(said).__name__}: {said}")
+        if known is None:
+            raise
+        _fail(known)
+
+
+def _fail(sentence: str) -> NoReturn:
+    Console(stderr=True).print(f"[bold red]Error:[/] {escape(sentence)}", highlight=False, soft_wrap=True)
+    sys.exit(1)
 
 
 @app.command()
@@ -106,6 +117,31 @@ def sample(
 def status() -> None:
     """What was read, accepted, duplicate and quarantined; how far the data runs; the last runs."""
     print_status(load_settings(), console)
+
+
+@app.command()
+def doctor(
+    mend: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired.")] = False,
+) -> None:
+    """Look at a data home from end to end: files, checksums, links, versions, free space."""
+    from orchestration.doctor.inspection import inspect, repair
+
+    settings = load_settings()
+    if mend:
+        for said in repair(settings):
+            console.print(said, highlight=False, soft_wrap=True, markup=False)
+    faults = 0
+    for finding in inspect(settings):
+        faults += finding.fault is not None
+        console.print(
+            f"{'ok   ' if finding.fault is None else 'FAULT'} {finding.what}"
+            + (f": {finding.fault}" if finding.fault else ""),
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
+    if faults:
+        raise PipelineError(f"{faults} of these are not well. Do what stands beside them.")
 
 
 @app.command()

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from orchestration.erasure.names import ErasedNames
 from orchestration.erasure.tombstones import KINDS, REMOVED, Tombstones
 from orchestration.extract.landing.land import make_durable
-from orchestration.extract.landing.ledger import committed_files
+from orchestration.extract.landing.ledger import Ledger, committed_files
 from orchestration.extract.landing.schemas import RAW_TABLES
 from orchestration.extract.landing.staging import write_durably
 from orchestration.extract.scoring import score_file_of
@@ -26,6 +26,7 @@ class Rewriting:
 
     def __init__(self, home: Path, erased: Tombstones, names: ErasedNames, lines: dict[str, set[int]]) -> None:
         self._home, self._names, self._lines = home, names, lines
+        self._ledger = Ledger(home)
         self._erased = erased
         self._removed = key_array(erased.conversations[REMOVED])
         self._conversations = key_array(erased.conversation_keys)
@@ -49,10 +50,13 @@ class Rewriting:
             *((self._rewrite_conversations, path) for path in scores + files["messages"] + files["analyses"]),
             *((self._rewrite_requests, path) for path in files["requests"]),
         ]
-        for number, (rewrite, path) in enumerate(work, start=1):
-            rewrite(path)
-            if progress:
-                progress(number, len(work))
+        try:
+            for number, (rewrite, path) in enumerate(work, start=1):
+                rewrite(path)
+                if progress:
+                    progress(number, len(work))
+        finally:
+            self._ledger.close()
 
     def _erased_records(self, files: dict[str, list[Path]]) -> pa.Array:
         """Ids of the records that are removed or lose a name."""
@@ -82,7 +86,7 @@ class Rewriting:
             for column in (*(name for name in rows.column_names if f"{kind}_" in name), *_SESSION):
                 nothing = pa.scalar(False) if column.startswith("has_") else pa.scalar(None, rows[column].type)
                 rows = _with(rows, column, pc.if_else(nameless, nothing, rows[column]))
-        _replace(path, rows)
+        self._replace(path, rows)
 
     def _rewrite_conversations(self, path: Path) -> None:
         """Rows without those of removed conversations, and messages without the text of counted ones."""
@@ -92,7 +96,7 @@ class Rewriting:
         if "content" in rows.column_names:
             counted = pc.is_in(rows["conversation_key"], self._conversations)
             rows = _with(rows, "content", pc.if_else(counted, pa.scalar(None, pa.string()), rows["content"]))
-        _replace(path, rows)
+        self._replace(path, rows)
 
     def _rewrite_records(self, path: Path) -> None:
         """Warnings and custom fields without those of the records that are erased."""
@@ -103,7 +107,7 @@ class Rewriting:
             pc.is_in(rows["source_line"], pa.array(sorted(numbers), pa.int64())),
         )
         if pc.any(erased).as_py():
-            _replace(path, rows.filter(pc.invert(erased)))
+            self._replace(path, rows.filter(pc.invert(erased)))
 
     def _rewrite_quarantine(self, path: Path) -> None:
         """Every line keeps its place and reason; one that is about someone erased loses its text."""
@@ -111,7 +115,16 @@ class Rewriting:
         erased = pa.array([self._names.are_in(line) for line in rows["line"].to_pylist()], pa.bool_())
         if pc.any(erased).as_py():
             rows = _with(rows, "line", pc.if_else(erased, pa.scalar(b""), rows["line"]))
-            _replace(path, _with(rows, "explanation", pc.if_else(erased, pa.scalar(GONE), rows["explanation"])))
+            self._replace(path, _with(rows, "explanation", pc.if_else(erased, pa.scalar(GONE), rows["explanation"])))
+
+    def _replace(self, path: Path, rows: pa.Table) -> None:
+        """Give a Parquet file new content in one step, of which the ledger knows."""
+        draft = path.with_name(f".{path.name}.erasing")  # always this name, so that a crash leaves nothing that stays
+        write_durably(draft, rows)
+        self._ledger.begin_replacement(path.relative_to(self._home).as_posix(), len(rows), draft)
+        os.replace(draft, path)
+        make_durable(path.parent)
+        self._ledger.settle_replacements()
 
 
 def columns_of(path: Path, *names: str) -> pa.Table:
@@ -126,14 +139,6 @@ def _with(rows: pa.Table, column: str, values: pa.ChunkedArray) -> pa.Table:
 
 def _without(rows: pa.Table, column: str, values: pa.Array) -> pa.Table:
     return rows.filter(pc.invert(pc.is_in(rows[column], values)))
-
-
-def _replace(path: Path, rows: pa.Table) -> None:
-    """Give a Parquet file new content in one step."""
-    draft = path.with_name(f".{path.name}.erasing")  # always this name, so that a crash leaves nothing that stays
-    write_durably(draft, rows)
-    os.replace(draft, path)
-    make_durable(path.parent)
 
 
 def key_array(keys: Iterable[int]) -> pa.Array:

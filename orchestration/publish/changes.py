@@ -53,6 +53,7 @@ def write_changes(
     """
     _attach_previous(connection, previous)
     only_touched = touched_since(connection, previous_build)
+    _touch_exclusions(connection)
     _find_erased(connection, erased)
     _find_conversations(connection, only_touched=only_touched)
     _explain_conversations(connection)
@@ -92,6 +93,21 @@ def _find_erased(connection: duckdb.DuckDBPyConnection, erased: Tombstones) -> N
         from conversations
         """,
         [sorted(erased.conversation_keys), erased.erased_at],
+    )
+
+
+def _touch_exclusions(connection: duckdb.DuckDBPyConnection) -> None:
+    """Conversations that `exclude.csv` leaves out on one side alone are touched by it."""
+    sides = [f"select conversation_key from {side}.excluded_conversation_days" for side in ("previous", "snapshot")]
+    if not _columns(connection, "previous", "excluded_conversation_days"):
+        sides[0] = "select conversation_key from snapshot.excluded_conversation_days limit 0"
+    connection.execute(
+        f"""
+        insert into touched
+        with before as ({sides[0]}), after as ({sides[1]})
+        select 'conversation', conversation_key, 'exclusion'
+        from ((from before except from after) union (from after except from before))
+        """
     )
 
 
@@ -151,6 +167,7 @@ def _explain_conversations(connection: duckdb.DuckDBPyConnection) -> None:
                 case
                     when changed.conversation_key in (select entity_key from erased where kind = 'conversation')
                         then 'erasure'
+                    when touched.reason = 'exclusion' and has_other_messages then 'exclusion'
                     when touched.reason = 'request' and has_other_messages
                         then if(changed.activity_date < clock.seen_through, 'late message', 'message')
                     when touched.reason = 'request' and has_other_owner then 'owner'

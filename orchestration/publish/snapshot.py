@@ -9,7 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -19,9 +20,14 @@ import pyarrow as pa
 
 from orchestration.erasure.tombstones import NOBODY, Tombstones
 from orchestration.errors import PipelineError
+from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import write_changes
+from orchestration.publish.leaving_out import LEAVING_OUT, LEFT_OUT, MARTS, write_marts
 from orchestration.publish.manifest import column_meanings, describe, read_manifest, write_manifest
+from orchestration.publish.pointer import point_at
+from orchestration.publish.raw_counts import Expected
+from orchestration.publish.reconcile import RECONCILED, Reconciliation, Unreconciled, reconcile
 from orchestration.publish.verify import CHECKS
 from orchestration.transform.touched import mark_published
 from orchestration.transform.warehouse import Build
@@ -29,38 +35,30 @@ from orchestration.transform.warehouse import Build
 MACROS = Path(__file__).with_name("table_macros.sql")
 QUALITY = Path(__file__).with_name("data_quality.sql")
 
-# Rows are stored in this order: readers ask for one chatbot and a range of days, and equal data makes equal files.
-MARTS = {
-    "fct_conversation_days": "chatbot_id, activity_date, conversation_id",
-    "fct_user_days": "chatbot_id, activity_date, user_id",
-    "fct_organization_days": "chatbot_id, activity_date, organization_id",
-    "dim_users": "chatbot_id, user_id, valid_from",
-    "dim_organizations": "chatbot_id, organization_id, valid_from",
-    "dim_custom_values": "chatbot_id, field, kind, entity_id, valid_from",
-    "custom_fields": "chatbot_id, field",
-    "chatbots": "chatbot_id",
-}
-
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A published snapshot: its id, folder, number of rows by table, and size in bytes."""
+    """A published snapshot: its id, folder, number of rows by table, size in bytes, and how it agrees with raw."""
 
     snapshot_id: str
     folder: Path
     rows: dict[str, int]
     size: int
+    reconciliation: Reconciliation
 
 
-def source_of(build: Build) -> str:
-    """What a snapshot was made from: the build of the warehouse, the table macros and the SQL of its own tables."""
-    return f"{build.build_id}-{blake2b(MACROS.read_bytes() + QUALITY.read_bytes(), digest_size=6).hexdigest()}"
+def source_of(build: Build, exclusions: Sequence[Exclusion] = ()) -> str:
+    """What a snapshot was made from: the build of the warehouse, what is left out, and the SQL of its own tables."""
+    digest = blake2b(repr(sorted(map(astuple, exclusions))).encode(), digest_size=6)
+    for sql in (MACROS, QUALITY, LEAVING_OUT):
+        digest.update(sql.read_bytes())
+    return f"{build.build_id}-{digest.hexdigest()}"
 
 
-def is_published(published: Path, build: Build) -> bool:
-    """Whether the current snapshot already shows this build."""
+def is_published(published: Path, build: Build, exclusions: Sequence[Exclusion] = ()) -> bool:
+    """Whether the current snapshot already shows this build, without what is left out."""
     manifest = read_manifest(published)
-    return manifest is not None and manifest["source"] == source_of(build)
+    return manifest is not None and manifest["source"] == source_of(build, exclusions)
 
 
 def publish(
@@ -71,14 +69,17 @@ def publish(
     build: Build,
     dbt_manifest: Path,
     *,
+    expected: Expected,
     keep: int,
     erased: Tombstones = NOBODY,
+    exclusions: Sequence[Exclusion] = (),
 ) -> Snapshot:
     """Write a snapshot, check it in a fresh process, move the pointer to it, and drop all but the newest `keep`.
 
     Snapshots from before the last erasure are dropped too.
 
-    Raises PipelineError, with the old snapshot still in place, when a check fails.
+    Raises PipelineError, with the old snapshot still in place, when a check fails, and Unreconciled when it does not
+    hold what raw says.
     """
     built_at = datetime.now(UTC)
     snapshot_id = _id_of(built_at)
@@ -89,33 +90,36 @@ def publish(
     draft = snapshots / f".{snapshot_id}"
     draft.mkdir()
     rows, types = _write_tables(
-        draft, warehouse, published, receipts, input_files, snapshot_id, built_at, build, erased
+        draft, warehouse, published, receipts, input_files, snapshot_id, built_at, build, erased, exclusions
     )
     _verify(draft, rows)
+    previous = published.resolve() / "current" / "clientele.duckdb" if read_manifest(published) else None
+    reconciliation = reconcile(draft / "clientele.duckdb", warehouse, previous, expected)
+    if reconciliation.faults:
+        raise Unreconciled(reconciliation)
     meanings = column_meanings(dbt_manifest)
     write_manifest(
         draft / "manifest.json",
         snapshot_id=snapshot_id,
         built_at=_iso(built_at),
         data_through=f"{build.data_through.replace(' ', 'T')}Z" if build.data_through else None,
-        source=source_of(build),
+        source=source_of(build, exclusions),
         columns={table: describe(table, columns, meanings) for table, columns in types.items()},
         rows=rows,
-        checks=["every table and Parquet file has the rows that were written", *CHECKS],
+        checks=["every table and Parquet file has the rows that were written", *CHECKS, *RECONCILED],
     )
     size = sum(path.stat().st_size for path in draft.iterdir())
     for path in draft.iterdir():
         _sync(path)
     folder = snapshots / snapshot_id
     draft.rename(folder)
-    _point(published / "current", Path("snapshots") / snapshot_id)
-    _point(published / "current.duckdb", Path("current") / "clientele.duckdb")
+    point_at(published, snapshot_id)
     mark_published(warehouse, build.build_id)
     newest = sorted(path.name for path in snapshots.iterdir())[-keep:]
     for old in snapshots.iterdir():
         if old.name not in newest or (erased.erased_at and old.name < _id_of(erased.erased_at)):
             shutil.rmtree(old)
-    return Snapshot(snapshot_id, folder, rows, size)
+    return Snapshot(snapshot_id, folder, rows, size, reconciliation)
 
 
 def _write_tables(
@@ -128,16 +132,16 @@ def _write_tables(
     built_at: datetime,
     build: Build,
     erased: Tombstones,
+    exclusions: Sequence[Exclusion],
 ) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
     """Fill the draft; returns the rows by stored table and the column types by table and macro."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
         connection.execute(f"attach '{_quoted(draft / 'clientele.duckdb')}' as snapshot (storage_version 'v1.0.0')")
-        for table, order in MARTS.items():
-            connection.execute(
-                f"create table snapshot.{table} as select * from warehouse.marts.{table} order by {order}"
-            )
+        add_normalised(connection)
+        connection.execute("use snapshot")
+        write_marts(connection, "warehouse.marts", exclusions)
         connection.execute("create table snapshot.receipts as select * from receipts")
         connection.execute("create table snapshot.input_files as select * from input_files")
         connection.execute(
@@ -154,11 +158,9 @@ def _write_tables(
             published_at=built_at.replace(tzinfo=None),
             erased=erased,
         )
-        add_normalised(connection)
-        connection.execute("use snapshot")
         connection.execute(QUALITY.read_text(encoding="utf-8"))
         connection.execute(MACROS.read_text(encoding="utf-8"))
-        tables = [*MARTS, "data_quality", "refresh_changes", "receipts", "input_files", "snapshot_info"]
+        tables = [*MARTS, *LEFT_OUT, "data_quality", "refresh_changes", "receipts", "input_files", "snapshot_info"]
         rows = {}
         for table in tables:
             connection.execute(
@@ -193,16 +195,6 @@ def _verify(draft: Path, rows: dict[str, int]) -> None:
 
 def _id_of(instant: datetime) -> str:
     return instant.strftime("%Y%m%dT%H%M%S.%fZ")
-
-
-def _point(link: Path, target: Path) -> None:
-    """Make `link` lead to `target` in one step: a reader sees the old or the new, never neither."""
-    if link.is_symlink() and Path(os.readlink(link)) == target:
-        return
-    fresh = link.with_name(f".{link.name}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target)
-    os.replace(fresh, link)
 
 
 def _sync(path: Path) -> None:

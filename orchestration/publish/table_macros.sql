@@ -6,11 +6,18 @@
 
 -- A conversation has one owner and one start, so any of its days tells them; grouping by the number alone is what makes
 -- the pages fast. A list of organizations keeps the conversations that belong to these; an empty text in it those that
--- belong to none.
-create macro conversations_in_range(chatbot_id, first_day, last_day, organization_ids := null) as table
+-- belong to none. What `exclude.csv` leaves out counts on request: excluded := 'include'.
+create macro conversations_in_range(
+    chatbot_id, first_day, last_day, organization_ids := null, excluded := 'leave out'
+) as table
 with asked as (
     select
         chatbot_id as chatbot,
+        case excluded
+            when 'leave out' then false
+            when 'include' then true
+            else error('excluded must be ''leave out'' or ''include''')
+        end as with_excluded,
         cast(organization_ids as varchar[]) as kept_organizations,
         coalesce(cast(first_day as date), date '0001-01-01') as first,
         coalesce(cast(last_day as date), date '9999-12-31') as last
@@ -34,17 +41,29 @@ select
     end as band,
     max(days.last_message_at) as last_activity_at
 from asked
-inner join fct_conversation_days as days
+inner join (
+    select kept.*, false as is_excluded from fct_conversation_days as kept
+    union all
+    select left_out.*, true as is_excluded from excluded_conversation_days as left_out
+) as days
     on days.chatbot_id = asked.chatbot
     and days.activity_date >= asked.first
     and days.activity_date <= asked.last
+    and (asked.with_excluded or not days.is_excluded)
 where asked.kept_organizations is null or list_contains(asked.kept_organizations, coalesce(days.organization_id, ''))
 group by days.conversation_key;
 
-create macro organizations(chatbot_id, first_day, last_day, attributes := 'range_end') as table
+create macro organizations(
+    chatbot_id, first_day, last_day, attributes := 'range_end', excluded := 'leave out'
+) as table
 with asked as (
     select
         chatbot_id as chatbot,
+        case excluded
+            when 'leave out' then false
+            when 'include' then true
+            else error('excluded must be ''leave out'' or ''include''')
+        end as with_excluded,
         -- The day whose end decides which version of an entity's attributes is shown.
         case attributes
             when 'range_end' then coalesce(cast(last_day as date), date '9999-12-31')
@@ -67,14 +86,23 @@ measures as (
         count(*) filter (where conversations.band = 'neutral') / nullif(count(conversations.band), 0) as neutral_share,
         count(*) filter (where conversations.band = 'dissatisfied') / nullif(count(conversations.band), 0) as dissatisfied_share,
         count(*) filter (where conversations.user_messages > 0) as written_conversations
-    from conversations_in_range(chatbot_id, first_day, last_day) as conversations
+    from conversations_in_range(chatbot_id, first_day, last_day, excluded := excluded) as conversations
     where conversations.organization_key is not null
     group by conversations.organization_key
+),
+-- What is left out is part of a life only where it counts.
+excluded_lives as (
+    select days.organization_key, min(days.first_message_at) as first_seen_at
+    from asked
+    inner join excluded_conversation_days as days on days.chatbot_id = asked.chatbot and asked.with_excluded
+    group by days.organization_key
 ),
 shown as (
     select versions.*
     from asked
-    inner join dim_organizations as versions
+    inner join (
+        select kept.* from dim_organizations as kept union all select left_out.* from excluded_organizations as left_out
+    ) as versions
         on versions.chatbot_id = asked.chatbot
         and asked.shown_at is not null
         and (versions.shown_from_date is null or versions.shown_from_date <= asked.shown_at)
@@ -90,7 +118,7 @@ select
     measures.users,
     measures.sentiment,
     measures.last_activity_at,
-    shown.first_seen_at,
+    least(shown.first_seen_at, excluded_lives.first_seen_at) as first_seen_at,
     measures.messages,
     measures.scored_conversations,
     measures.unscored_conversations,
@@ -100,14 +128,22 @@ select
     measures.dissatisfied_share,
     measures.written_conversations
 from measures
-inner join shown on shown.organization_key = measures.organization_key;
+inner join shown on shown.organization_key = measures.organization_key
+left join excluded_lives on excluded_lives.organization_key = measures.organization_key;
 
 -- With a list of organizations: those who have conversations of these, with the numbers of these conversations alone, so
 -- that the users of an organization are those that its row counts.
-create macro users(chatbot_id, first_day, last_day, attributes := 'range_end', organization_ids := null) as table
+create macro users(
+    chatbot_id, first_day, last_day, attributes := 'range_end', organization_ids := null, excluded := 'leave out'
+) as table
 with asked as (
     select
         chatbot_id as chatbot,
+        case excluded
+            when 'leave out' then false
+            when 'include' then true
+            else error('excluded must be ''leave out'' or ''include''')
+        end as with_excluded,
         -- The day whose end decides which version of an entity's attributes is shown.
         case attributes
             when 'range_end' then coalesce(cast(last_day as date), date '9999-12-31')
@@ -117,7 +153,9 @@ with asked as (
 ),
 conversations as materialized (
     select in_range.*
-    from conversations_in_range(chatbot_id, first_day, last_day, organization_ids := organization_ids) as in_range
+    from conversations_in_range(
+        chatbot_id, first_day, last_day, organization_ids := organization_ids, excluded := excluded
+    ) as in_range
     where in_range.user_key is not null
 ),
 measures as (
@@ -152,10 +190,19 @@ newest as (
         on conversations.user_key = measures.user_key
         and conversations.last_activity_at = measures.last_activity_at
 ),
+-- What is left out is part of a life only where it counts.
+excluded_lives as (
+    select days.user_key, min(days.first_message_at) as first_seen_at
+    from asked
+    inner join excluded_conversation_days as days on days.chatbot_id = asked.chatbot and asked.with_excluded
+    group by days.user_key
+),
 shown as (
     select versions.*
     from asked
-    inner join dim_users as versions
+    inner join (
+        select kept.* from dim_users as kept union all select left_out.* from excluded_users as left_out
+    ) as versions
         on versions.chatbot_id = asked.chatbot
         and asked.shown_at is not null
         and (versions.shown_from_date is null or versions.shown_from_date <= asked.shown_at)
@@ -164,7 +211,9 @@ shown as (
 shown_organizations as (
     select versions.*
     from asked
-    inner join dim_organizations as versions
+    inner join (
+        select kept.* from dim_organizations as kept union all select left_out.* from excluded_organizations as left_out
+    ) as versions
         on versions.chatbot_id = asked.chatbot
         and asked.shown_at is not null
         and (versions.shown_from_date is null or versions.shown_from_date <= asked.shown_at)
@@ -182,7 +231,7 @@ select
     measures.conversations,
     measures.sentiment,
     measures.last_activity_at,
-    shown.first_seen_at,
+    least(shown.first_seen_at, excluded_lives.first_seen_at) as first_seen_at,
     measures.messages,
     measures.scored_conversations,
     measures.unscored_conversations,
@@ -195,14 +244,20 @@ select
 from measures
 inner join shown on shown.user_key = measures.user_key
 inner join newest on newest.user_key = measures.user_key and newest.recency = 1
+left join excluded_lives on excluded_lives.user_key = measures.user_key
 left join shown_organizations on shown_organizations.organization_key = newest.organization_key;
 
 -- The values of custom fields that hold at the end of a day, for entities of one kind: 'user' or 'organization'. A field
 -- that was never sent of an entity, or was cleared, has no row.
-create macro custom_values(chatbot_id, kind, last_day, attributes := 'range_end') as table
+create macro custom_values(chatbot_id, kind, last_day, attributes := 'range_end', excluded := 'leave out') as table
 with asked as (
     select
         chatbot_id as chatbot,
+        case excluded
+            when 'leave out' then false
+            when 'include' then true
+            else error('excluded must be ''leave out'' or ''include''')
+        end as with_excluded,
         case when kind in ('user', 'organization') then kind
              else error('kind must be ''user'' or ''organization''')
         end as entity_kind,
@@ -221,8 +276,13 @@ select
     versions.number_value,
     versions.boolean_value
 from asked
-inner join dim_custom_values as versions
-    on versions.chatbot_id = asked.chatbot
+inner join (
+    select kept.*, false as is_excluded from dim_custom_values as kept
+    union all
+    select left_out.*, true as is_excluded from excluded_custom_values as left_out
+) as versions
+    on (asked.with_excluded or not versions.is_excluded)
+    and versions.chatbot_id = asked.chatbot
     and versions.kind = asked.entity_kind
     and asked.shown_at is not null
     and (versions.shown_from_date is null or versions.shown_from_date <= asked.shown_at)

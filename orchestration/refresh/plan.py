@@ -9,6 +9,7 @@ from orchestration.erasure.tombstones import Tombstones, read_tombstones, refuse
 from orchestration.extract.landing.ledger import segments
 from orchestration.extract.landing.pending import new_input, peek_arrival_days
 from orchestration.home.chatbots import read_chatbots
+from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import read_identity
 from orchestration.publish.snapshot import is_published
 from orchestration.transform.warehouse import ALWAYS, Window, models_fingerprint, pending_days, read_build
@@ -32,7 +33,9 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
     """
     read_chatbots(home / "chatbots.csv")
     erased = read_tombstones(home)
-    refuse_erased(home / "identity.csv", read_identity(home / "identity.csv"), erased)
+    merges = read_identity(home / "identity.csv")
+    refuse_erased(home / "identity.csv", merges, erased)
+    exclusions = read_exclusions(home / "exclude.csv", merges)
     days = {day for day in peek_arrival_days(home) if day in window}
     waiting, other_work = pending_days(home, warehouse, fingerprint_of(dbt_project, scorer, erased), window)
     days |= waiting
@@ -40,7 +43,7 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
     arrived = new_input(home)
     unread = window == ALWAYS and bool(arrived)
     build = read_build(warehouse)
-    unpublished = build is not None and not is_published(published, build)
+    unpublished = build is not None and not is_published(published, build, exclusions)
     if not days and (unread or other_work or erased.is_due or unpublished):
         days = {datetime.now(UTC).date()}
     what_waits = (sorted(days), arrived, len(segments(home)), build, unpublished, other_work, erased.generation)

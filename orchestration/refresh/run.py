@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, NoReturn
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration.errors import PipelineError
+from orchestration.doctor.heal import heal, move_aside
+from orchestration.errors import PipelineError, explain, is_damage
+from orchestration.extract.landing.intact import require_intact
 from orchestration.home.locking import REFRESHING, exclusive
 from orchestration.refresh.plan import plan
 from orchestration.settings import DBT_PROJECT, PROJECT, Settings
+from orchestration.transform.seal import break_seal
 from orchestration.transform.warehouse import ALWAYS, Window
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ DAEMON_SILENCE_SECONDS = 300
 DBT_CHATTER = re.compile(r"dbt command: `|dbt subsetted execution|partial parsing")
 ANSI_COLOURS = re.compile(r"\x1b\[\d*m")
 
+# Steps that read the warehouse.
+WAREHOUSE_STEPS = ("warehouse", "snapshot")
+
 INSTANCE = """\
 # The Dagster instance of this data home. Delete nothing here while a refresh runs.
 telemetry:
@@ -43,11 +49,17 @@ concurrency:
 """
 
 
+class DamagedWarehouse(PipelineError):
+    """A run could not read the warehouse."""
+
+
 def run_refresh(settings: Settings, window: Window, *, full: bool, console: Console) -> None:
     """Run the refresh job until nothing waits in the window. Raises PipelineError, a sentence, when a run fails."""
     for folder in (settings.inbox, settings.published, settings.dagster_home):
         folder.mkdir(parents=True, exist_ok=True)
     with exclusive(settings.home, REFRESHING):
+        for mended in heal(settings):
+            console.print(mended, highlight=False, soft_wrap=True)
         _refresh(settings, window, full=full, console=console)
 
 
@@ -56,14 +68,34 @@ def _refresh(settings: Settings, window: Window, *, full: bool, console: Console
     if full and days is None:
         days = (date.today(), date.today())
     if days is None:
+        with exclusive(settings.home):
+            require_intact(settings.home)
         arrived = "everything that arrived" if window == ALWAYS else "what arrived on these days"
         console.print(f"Nothing new: {arrived} is processed and published.")
         return
     done = None
     while days and days != done:
-        _run(settings, *days, rebuild=full, console=console)
+        _run_or_mend(settings, *days, rebuild=full, console=console)
         full = False
         done, days = days, _plan(settings, window)
+
+
+def _run_or_mend(settings: Settings, first: date, last: date, *, rebuild: bool, console: Console) -> None:
+    """A run; where it meets damage in what can be made anew, that is made anew, and the run is tried once more."""
+    from sqlalchemy.exc import DatabaseError
+
+    try:
+        return _run(settings, first, last, rebuild=rebuild, console=console)
+    except DamagedWarehouse:
+        break_seal(settings.warehouse)
+        console.print("The warehouse is damaged; it is rebuilt from raw.")
+    except DatabaseError as error:
+        if not is_damage(str(error.orig)) and "no such table" not in str(error.orig):
+            raise
+        for folder in ("history", "schedules"):
+            if (settings.dagster_home / folder).exists():
+                console.print(move_aside(settings.dagster_home / folder), highlight=False, soft_wrap=True)
+    return _run(settings, first, last, rebuild=rebuild, console=console)
 
 
 def become_dagster(settings: Settings, program: str, *arguments: str) -> NoReturn:
@@ -108,7 +140,10 @@ def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console:
                 instance=instance, tags=tags, run_config={"loggers": {"console": {}}}, raise_on_error=False
             )
     if not result.success:
-        raise PipelineError(_reason(result))
+        step, reason = _reason(result)
+        if step in WAREHOUSE_STEPS and is_damage(reason):
+            raise DamagedWarehouse(explain(reason))
+        raise PipelineError(explain(reason) or reason if step else reason)
 
 
 def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
@@ -137,17 +172,22 @@ def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
                 storage.free_concurrency_slots_for_run(run_id)
 
 
-def _reason(result: "dg.ExecuteInProcessResult") -> str:
-    """The sentence behind a failed run: the innermost cause of its first failed step."""
+def _reason(result: "dg.ExecuteInProcessResult") -> tuple[str | None, str]:
+    """The step that failed, and the innermost cause; without a step, a sentence of ours."""
+    for check in result.get_asset_check_evaluations():
+        if check.blocking and not check.passed and check.description:
+            return None, f"The refresh failed its check {check.check_name}. {check.description}"
     for event in result.all_node_events:
         if event.is_step_failure and (error := event.step_failure_data.error):
             while error.cause:
                 error = error.cause
+            if error.cls_name and error.cls_name.endswith("PipelineError"):
+                return None, error.message.split(": ", 1)[-1].strip()
             message = ANSI_COLOURS.sub("", error.message).strip().split(": ", 1)[-1]
             message = message.split("Errors parsed from dbt logs:")[-1].strip()
-            return f"The refresh failed in {event.step_key!r}: {message}"
+            return event.step_key, f"The refresh failed in {event.step_key!r}: {message}"
     failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
-    return f"The refresh failed; these checks did not pass: {', '.join(failed)}."
+    return None, f"The refresh failed; these checks did not pass: {', '.join(failed)}."
 
 
 class _SpinnerText(io.TextIOBase):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.transform.seal import writing
+
 _SCHEMA = """
 create schema if not exists state;
 create table if not exists state.touched (kind varchar, entity_key bigint, reason varchar);
@@ -68,7 +70,7 @@ def touched_since(connection: duckdb.DuckDBPyConnection, published_build: str | 
 
 def mark_published(warehouse: Path, build_id: str) -> None:
     """Note that consumers see this build: what was touched until now is settled."""
-    with duckdb.connect(str(warehouse)) as connection:
+    with writing(warehouse, build_id), duckdb.connect(str(warehouse)) as connection:
         connection.execute(_SCHEMA)
         connection.begin()
         connection.execute("delete from state.touched")

@@ -1,14 +1,17 @@
 """The pipeline's private DuckDB file: what of raw it has not processed yet, and what a dbt run is handed.
 
 `prepare` before the models run, `commit` after every one of them and every test passed. A crash between the two loses
-nothing: what was not committed is still pending, and the models rebuild what is pending from raw. The SQL of the
-models is in `dbt_project`; consumers never open this file.
+nothing: what was not committed is still pending, and the models rebuild what is pending from raw. A file whose content
+is not what was committed (`seal.py`) is deleted and built anew from raw. The SQL of the models is in `dbt_project`;
+consumers never open this file.
 """
 
 import hashlib
+import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -16,11 +19,20 @@ from typing import NamedTuple
 import duckdb
 
 from orchestration.errors import PipelineError
+from orchestration.extract.landing.intact import require_intact
 from orchestration.extract.landing.ledger import arrivals, committed_files
 from orchestration.extract.records.keys import key_of
 from orchestration.extract.scoring import score_file_of
 from orchestration.home.chatbots import Chatbot, read_chatbots, with_unlisted
 from orchestration.identity.mapping import Merge, read_identity
+from orchestration.transform.seal import (
+    broken_seal,
+    close_seal,
+    is_rebuilding,
+    open_seal,
+    seal_path,
+    wal_path,
+)
 from orchestration.transform.touched import keep_touched
 
 RAW_TABLES = ("requests", "messages", "analyses", "scores", "custom_fields")
@@ -30,6 +42,8 @@ create schema if not exists raw;
 create schema if not exists inputs;
 create schema if not exists state;
 create table if not exists state.segments (arrival_date date, segment_id varchar, build_id varchar);
+-- What the newest run was handed: a run that was killed may have built some of it.
+create table if not exists inputs.pending_segments (arrival_date date, segment_id varchar);
 create table if not exists state.chatbots
     (chatbot_id varchar, name varchar, time_zone varchar, week_start varchar, currency varchar, mrr_unit varchar);
 create table if not exists state.identity (chatbot_id varchar, kind varchar, from_id varchar, to_id varchar);
@@ -62,12 +76,15 @@ class Slice(NamedTuple):
 
 @dataclass(frozen=True)
 class Work:
-    """What a run of the models has to do: raw segments, changed chatbots and changed entities."""
+    """What a run of the models has to do: raw segments, changed chatbots and changed entities.
+
+    `rebuild` says why the warehouse is built anew from raw; None where it goes on from what it holds.
+    """
 
     segments: int
     chatbots: int
     entities: int
-    rebuild: bool
+    rebuild: str | None
 
 
 @dataclass(frozen=True)
@@ -89,11 +106,11 @@ def models_fingerprint(dbt_project: Path, *settings: str) -> str:
 
 
 @contextmanager
-def connect(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, opened for writing. Raises PipelineError when another process has it open."""
+def connect(warehouse: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, opened for writing or for reading. Raises PipelineError when another process is writing it."""
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     try:
-        connection = duckdb.connect(str(warehouse))
+        connection = duckdb.connect(str(warehouse), read_only=read_only)
     except duckdb.IOException as error:
         if "could not set lock" in str(error).lower():
             raise PipelineError(
@@ -108,60 +125,94 @@ def connect(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def read_build(warehouse: Path) -> Build | None:
-    """The last committed build; None before the first."""
-    if not warehouse.exists():
+    """The last committed build; None before the first, and where the warehouse is not what was committed."""
+    if not warehouse.exists() or broken_seal(warehouse):
         return None
-    with connect(warehouse) as connection:
-        connection.execute(_SCHEMA)
-        row = connection.execute("select build_id, cast(data_through as varchar) from state.build").fetchone()
+    try:
+        with connect(warehouse, read_only=True) as connection:
+            row = connection.execute("select build_id, cast(data_through as varchar) from state.build").fetchone()
+    except duckdb.Error:
+        return None
     return Build(*row) if row else None
+
+
+def processed_slices(warehouse: Path) -> list[Slice]:
+    """What of raw the committed build holds."""
+    with connect(warehouse, read_only=True) as connection:
+        rows = connection.execute("select distinct arrival_date, segment_id from state.segments").fetchall()
+    return [Slice(*row) for row in rows]
 
 
 def pending_days(home: Path, warehouse: Path, fingerprint: str, window: Window = ALWAYS) -> tuple[set[date], bool]:
     """Arrival days of landed segments that are not processed, and whether settings, mapping or models changed."""
+    if _why_rebuild(home, warehouse, fingerprint):
+        return {one.arrival_date for one in _in_window(home, ALWAYS)}, True
     if not warehouse.exists():
         return {one.arrival_date for one in _in_window(home, window)}, False
-    with connect(warehouse) as connection:
-        connection.execute(_SCHEMA)
-        if _stale(connection, fingerprint):
-            return {one.arrival_date for one in _in_window(home, ALWAYS)}, True
-        todo = _unprocessed(connection, _in_window(home, window))
+    with connect(warehouse, read_only=True) as connection:
+        todo = _unprocessed(connection, _in_window(home, ALWAYS if is_rebuilding(warehouse) else window))
         chatbots = _changed_chatbots(connection, _known_chatbots(connection, home, set()))
         entities = _changed_entities(connection, read_identity(home / "identity.csv"))
     return {one.arrival_date for one in todo}, bool(chatbots or entities)
 
 
-def prepare(home: Path, warehouse: Path, fingerprint: str, window: Window = ALWAYS, *, full: bool = False) -> Work:
-    """Point the models' sources at what is pending; with `full`, or after a change of the models, at all of raw.
+def prepare(
+    home: Path,
+    warehouse: Path,
+    fingerprint: str,
+    window: Window = ALWAYS,
+    *,
+    full: bool = False,
+    run_id: str = "refresh",
+) -> Work:
+    """Point the models' sources at what is pending; with `full`, or where the warehouse is unfit, at all of raw.
 
-    Raises PipelineError for faults in `chatbots.csv` and `identity.csv`.
+    From here to `commit` the warehouse is open to the dbt of the run `run_id`. Raises PipelineError for faults in
+    `chatbots.csv` and `identity.csv`, and for raw files that are missing or damaged.
     """
-    rebuild = full
-    if warehouse.exists():
-        try:
-            # Also before a full rebuild: a file that another process has open must not be deleted under it.
-            with connect(warehouse) as connection:
-                connection.execute(_SCHEMA)
-                rebuild = full or _stale(connection, fingerprint)
-        except duckdb.Error:
-            if not full:
-                raise
-    if rebuild:
-        window = ALWAYS
-        for path in (warehouse, warehouse.with_name(warehouse.name + ".wal")):
-            path.unlink(missing_ok=True)
+    rebuild = _why_rebuild(home, warehouse, fingerprint) or ("it was asked for" if full else None)
     merges = read_identity(home / "identity.csv")
+    if rebuild:
+        require_intact(home, read=None)
+        delete_warehouse(warehouse)
+    whole = bool(rebuild) or is_rebuilding(warehouse)
+    open_seal(warehouse, run_id, rebuilding=whole)
     with connect(warehouse) as connection:
         connection.execute(_SCHEMA)
         keep_touched(connection)
-        todo = _unprocessed(connection, _in_window(home, window))
-        _point_at_raw(connection, home, todo)
-        seen = connection.execute("select distinct chatbot_id from raw.requests where traffic = 'organic'").fetchall()
-        chatbots = _known_chatbots(connection, home, {chatbot_id for (chatbot_id,) in seen})
-        changed_chatbots = _changed_chatbots(connection, chatbots)
-        changed_entities = _changed_entities(connection, merges)
-        _write_inputs(connection, chatbots, changed_chatbots, merges, changed_entities)
-    return Work(len(todo), len(changed_chatbots), len(changed_entities), rebuild)
+        begun = connection.execute("select arrival_date, segment_id from inputs.pending_segments").fetchall()
+        todo = [
+            one
+            for one in _unprocessed(connection, _in_window(home, ALWAYS))
+            if whole or one.arrival_date in window or one in begun
+        ]
+        if not rebuild:
+            require_intact(home, read={one.segment_id for one in todo})
+        return replace(_hand_out(connection, home, merges, todo), rebuild=rebuild)
+
+
+def prepare_copy(home: Path, copy: Path) -> None:
+    """Point the models' sources in a copy of the warehouse, or in a new file, at all of raw."""
+    merges = read_identity(home / "identity.csv")
+    with connect(copy) as connection:
+        connection.execute(_SCHEMA)
+        connection.execute("delete from state.segments")
+        _hand_out(connection, home, merges, _in_window(home, ALWAYS))
+
+
+def delete_warehouse(warehouse: Path) -> None:
+    """Delete the file with all that belongs to it. Raises PipelineError when another process has it open."""
+    if warehouse.exists():
+        with suppress(duckdb.Error), connect(warehouse):
+            pass  # a file that another process has open must not be deleted under it
+    for path in (warehouse, wal_path(warehouse), seal_path(warehouse)):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(by_hand_folder(warehouse), ignore_errors=True)
+
+
+def by_hand_folder(warehouse: Path) -> Path:
+    """Where dbt works that a person starts: on a copy, which goes when the warehouse is built anew."""
+    return warehouse.with_name("by_hand")
 
 
 def commit(warehouse: Path, fingerprint: str, build_id: str) -> None:
@@ -188,11 +239,33 @@ def commit(warehouse: Path, fingerprint: str, build_id: str) -> None:
         connection.execute("delete from state.build")
         connection.execute("insert into state.build values (?, ?, ?)", [build_id, fingerprint, data_through])
         connection.commit()
+    close_seal(warehouse)
 
 
-def _stale(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> bool:
-    built = connection.execute("select fingerprint from state.build").fetchone()
-    return built is not None and built[0] != fingerprint
+def _why_rebuild(home: Path, warehouse: Path, fingerprint: str) -> str | None:
+    """Why the warehouse cannot go on from what it holds; None where it can, and before the first run."""
+    if not warehouse.exists():
+        # With a window, the next publication would show that window only.
+        traces = (home / "published" / "current", home / "raw" / "counts.sqlite")
+        return "it was deleted" if any(map(os.path.lexists, traces)) else None
+    if fault := broken_seal(warehouse):
+        return fault
+    try:
+        with connect(warehouse) as connection:
+            built = connection.execute("select fingerprint from state.build").fetchone()
+    except duckdb.Error:
+        return "its file is damaged"
+    return "the models, the scorer or who is erased changed" if built and built[0] != fingerprint else None
+
+
+def _hand_out(connection: duckdb.DuckDBPyConnection, home: Path, merges: list[Merge], todo: list[Slice]) -> Work:
+    _point_at_raw(connection, home, todo)
+    seen = connection.execute("select distinct chatbot_id from raw.requests where traffic = 'organic'").fetchall()
+    chatbots = _known_chatbots(connection, home, {chatbot_id for (chatbot_id,) in seen})
+    changed_chatbots = _changed_chatbots(connection, chatbots)
+    changed_entities = _changed_entities(connection, merges)
+    _write_inputs(connection, chatbots, changed_chatbots, merges, changed_entities)
+    return Work(len(todo), len(changed_chatbots), len(changed_entities), None)
 
 
 def _in_window(home: Path, window: Window) -> list[Slice]:

@@ -28,6 +28,9 @@ WIDTHS: dict[Kind, tuple[int, float]] = {
 WIDTHS_BY_NAME = {"email": (180, 1.8), "organization_name": (140, 1.5)}
 HEADING_PADDING = 54
 HEADING_CHARACTER = 7.5
+# Of a digit, in the cells' font; amounts are never cut.
+CELL_PADDING = 36
+CELL_CHARACTER = 8.2
 THEME = """themeQuartz.withParams({
     fontFamily: 'inherit',
     fontSize: 13.5,
@@ -65,7 +68,6 @@ def empty_grid() -> dag.AgGrid:
             "sortable": True,
             "resizable": True,
             "suppressMovable": True,
-            "sortingOrder": ["asc", "desc"],
             # The rows come in order; the grid shows which, and leaves them so.
             "comparator": {"function": "keepOrder"},
             "cellDataType": False,
@@ -95,25 +97,29 @@ def shown_columns(query: TableQuery) -> tuple[str, ...]:
     return tuple(query.columns) or query.table.default_columns
 
 
-def column_definitions(query: TableQuery, meanings: dict[str, str]) -> list[dict[str, Any]]:
+def column_definitions(query: TableQuery, meanings: dict[str, str], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the grid's columns: those shown, in order, the sorted one marked.
 
     Order and widths are how a column begins. From there on they are the reader's: an answer that comes late, to a click
     before the newest one, takes neither back.
     """
     columns = [query.table.column(name) for name in shown_columns(query)]
-    return [_definition(column, query, meanings.get(column.name, column.meaning)) for column in columns]
+    return [_definition(column, query, meanings.get(column.name, column.meaning), rows) for column in columns]
 
 
-def _definition(column: Column, query: TableQuery, meaning: str | None) -> dict[str, Any]:
+def _definition(column: Column, query: TableQuery, meaning: str | None, rows: list[dict[str, Any]]) -> dict[str, Any]:
     descending = query.sort.startswith("-")
     sorted_by_it = query.sort.removeprefix("-") == column.name
     narrowest, part = WIDTHS_BY_NAME.get(column.name, WIDTHS[column.kind])
+    if column.kind == "money" and rows:
+        narrowest = max(narrowest, round(CELL_PADDING + CELL_CHARACTER * max(len(row[column.name]) for row in rows)))
     definition: dict[str, Any] = {
         "field": column.name,
         "colId": column.name,
         "headerName": column.label,
         "headerTooltip": meaning,
+        # What people come for: the highest of numbers first, names from A.
+        "sortingOrder": ["asc", "desc"] if column.kind in ("text", "sentiment") else ["desc", "asc"],
         "initialSort": ("desc" if descending else "asc") if sorted_by_it else None,
         "minWidth": max(narrowest, HEADING_PADDING + HEADING_CHARACTER * len(column.label)),
         "initialFlex": part,

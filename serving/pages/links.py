@@ -3,11 +3,11 @@
 The names are those of the API; which of them a table knows is in `query`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from urllib.parse import parse_qsl, quote, urlencode
 
 RANGE = ("range", "first_day", "last_day")
-# What the switch between the tables keeps: the range and the clock of the attributes mean the same in both.
+# What a link from a row keeps: what the row's numbers are of.
 SHARED = (*RANGE, "attributes")
 NOT_FILTERS = {*SHARED, "sort", "limit", "offset", "columns"}
 
@@ -52,6 +52,15 @@ def without(search: str, name: str, value: str) -> str:
 
 
 def shared(search: str) -> str:
-    """Return the part of the state that the other table understands."""
-    kept = [(name, value) for name, value in pairs(search) if name in SHARED]
+    """Return the range and the clock of the attributes alone."""
+    return _only(search, SHARED)
+
+
+def carried(search: str, filters: Collection[str]) -> str:
+    """Return what the switch to a table keeps: range and clock, the search, and those filters that it has, too."""
+    return _only(search, {*SHARED, *filters})
+
+
+def _only(search: str, names: Collection[str]) -> str:
+    kept = [(name, value) for name, value in pairs(search) if name in names]
     return "?" + urlencode(kept) if kept else ""

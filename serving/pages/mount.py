@@ -6,6 +6,9 @@ Dash lives in an application of its own under /_pages/; a page's address is chec
 from pathlib import Path
 from urllib.parse import quote
 
+# Loaded before anything is asked: the first query loads it in its own thread, and a layout that Dash writes meanwhile
+# finds half of it and answers 500.
+import pandas  # noqa: F401
 from dash import Dash
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -38,6 +41,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) 
         suppress_callback_exceptions=True,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
+    dash.index_string = dash.index_string.replace("<html>", '<html lang="en">')
     dash.layout = skeleton()
     # Callbacks are answered over HTTP alone: one way in, with one check.
     dash.backend.websocket_capability = False

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from serving.pages import formats, grid, links
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import Column
-from serving.tables.custom import CustomFilter
+from serving.tables.custom import PREFIX, CustomFilter
 from serving.tables.exports import FORMATS
 from serving.tables.query import PAGE_LIMIT, QUERIES, BadQuery, TableQuery, query_of
 from serving.tables.ranges import DEFAULT_PRESET, today_of
@@ -89,9 +89,10 @@ def _view(
     table = query.table
     days = query.days(chatbot, now)
     preset = query.preset()
+    rows = grid.row_data(page.rows, query, chatbot, search)
     return View(
-        columns=grid.column_definitions(query, snapshot.meanings(table.name)),
-        rows=grid.row_data(page.rows, query, chatbot, search),
+        columns=grid.column_definitions(query, snapshot.meanings(table.name), rows),
+        rows=rows,
         total=formats.count(page.total),
         range_label=PRESET_LABELS[preset] if preset else formats.days(*days),
         presets=_presets(preset, search),
@@ -282,12 +283,14 @@ def _files(chatbot: Chatbot, query: TableQuery, search: str) -> list[Component]:
 
 
 def _tabs(chatbot: Chatbot, table: str, search: str) -> list[Component]:
-    state = links.shared(search)
+    given = {name for name, _ in links.pairs(search)} - links.NOT_FILTERS
+    own = {name for name in given if name.startswith(PREFIX)}
     here: dict[str, Any] = {"aria-current": "page"}
     return [
         html.A(
             name.capitalize(),
-            href=links.page_path(chatbot.chatbot_id, name) + state,
+            href=links.page_path(chatbot.chatbot_id, name)
+            + links.carried(search, own | (given & QUERIES[name].model_fields.keys())),
             className="tab chosen" if name == table else "tab",
             **(here if name == table else {}),
         )

@@ -19,11 +19,7 @@ HISTORY = 20_000
 def run() -> list[Comparison]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        environment = {
-            **os.environ,
-            "CLIENTELE_HOME": str(home),
-            "CLIENTELE_WAREHOUSE": str(home / "warehouse" / "warehouse.duckdb"),
-        }
+        environment = {**os.environ, "CLIENTELE_HOME": str(home)}
         log = home / "inbox" / "requests.jsonl"
         log.parent.mkdir()
         log.write_text("".join(map(request_line, range(HISTORY))), encoding="utf-8")

@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.extract.landing.land import ensure_raw
-from orchestration.extract.scoring import ensure_scores_schema
 from orchestration.settings import DBT_PROJECT
 from orchestration.transform.dbt_manifest import ensure_manifest
-from orchestration.transform.warehouse import prepare
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +19,11 @@ def manifest() -> dict:
 
 
 def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
-    ensure_raw(tmp_path)
-    ensure_scores_schema(tmp_path)
-    warehouse = tmp_path / "warehouse.duckdb"
-    prepare(tmp_path, warehouse, "fingerprint")
-
     def dbt(*arguments: str) -> str:
         done = subprocess.run(
             [Path(sys.executable).with_name("dbt"), *arguments, "--target-path", tmp_path / "target"],
             cwd=DBT_PROJECT,
-            env={**os.environ, "CLIENTELE_WAREHOUSE": str(warehouse)},
+            env={**os.environ, "CLIENTELE_HOME": str(tmp_path)},
             capture_output=True,
             text=True,
         )

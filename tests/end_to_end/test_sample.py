@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.publish.snapshot import MARTS
+from orchestration.publish.leaving_out import MARTS
 from serving.snapshot import READER
 from tests.serving.browser import launched, serving, visiting
 from tests.serving.page_check import check_page

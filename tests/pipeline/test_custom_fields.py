@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration.publish.snapshot import MARTS
+from orchestration.publish.leaving_out import MARTS
 from tests.support.pipeline import Pipeline, copy_inbox
 from tests.support.requests import SUPPORT, Line, capture, flat, said, track, write_chatbots, write_identity
 

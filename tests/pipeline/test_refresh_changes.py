@@ -183,7 +183,7 @@ def test_what_runs_before_the_publication_changed_is_listed_by_it(publisher: Pub
     deliver(pipeline.home, visit("c4", said("m6", at(16)), received_at=at(25)))
     with pytest.raises(Crash):
         pipeline.refresh(crash_after=len(pipeline.project.models))
-    # And this one is of another arrival day: the facts of c4 are there, and it does not touch them.
+    # And this one is of another arrival day: it also finishes what the killed one had begun.
     deliver(pipeline.home, analysis("c1", {"m1": [1]}, at(26)))
     pipeline.refresh(Window(date(2026, 3, 26), None))
     publisher.publish()

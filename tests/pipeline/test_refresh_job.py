@@ -20,10 +20,13 @@ import pytest
 
 from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
-from orchestration.publish.snapshot import MARTS, publish
+from orchestration.publish.leaving_out import MARTS
+from orchestration.publish.raw_counts import count_raw
+from orchestration.publish.snapshot import publish
 from orchestration.settings import DBT_PROJECT
 from orchestration.transform.dbt_manifest import ensure_manifest
-from orchestration.transform.warehouse import read_build
+from orchestration.transform.seal import close_seal
+from orchestration.transform.warehouse import processed_slices, read_build
 from tests.support.pipeline import Pipeline, Project, copy_inbox, environment_of, refresh, refresh_command
 from tests.support.requests import Line, analysis, capture, deliver, flat, said, write_chatbots, write_identity
 
@@ -153,6 +156,7 @@ def test_a_failing_check_keeps_the_old_snapshot_and_a_deleted_warehouse_comes_ba
     warehouse = home / "warehouse" / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update marts.fct_conversation_days set user_key = 7 where conversation_id = 'c2'")
+    close_seal(warehouse)  # as if a model had made it so
     deliver(home, visit("c9", "2026-03-14T10:00:00Z", "ann", "acme"), file="news.jsonl")
     done = refresh(home)
     assert done.returncode == 1
@@ -223,15 +227,9 @@ def test_trap_49_a_reader_during_publishing_sees_the_old_or_the_new_and_never_ha
         pipeline.run(*lines).close()
         build = read_build(pipeline.warehouse)
         assert build is not None
-        publish(
-            pipeline.warehouse,
-            folder,
-            receipts_table(pipeline.home),
-            inventory_table(pipeline.home),
-            build,
-            manifest,
-            keep=5,
-        )
+        expected = count_raw(pipeline.home, processed_slices(pipeline.warehouse), "")
+        tables = receipts_table(pipeline.home), inventory_table(pipeline.home)
+        publish(pipeline.warehouse, folder, *tables, build, manifest, expected=expected, keep=5)
 
     publish_state(0)
     seen: list[tuple[int, ...]] = []

@@ -20,7 +20,7 @@ from orchestration.erasure.sweep import sweep
 from orchestration.erasure.tombstones import Kind, request
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.ledger import receipts
-from orchestration.publish.snapshot import MARTS
+from orchestration.publish.leaving_out import MARTS
 from orchestration.refresh.plan import plan
 from orchestration.settings import DBT_PROJECT
 from tests.support.pipeline import Pipeline, copy_inbox

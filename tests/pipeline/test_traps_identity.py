@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from orchestration.errors import PipelineError
-from orchestration.publish.snapshot import MARTS
+from orchestration.publish.leaving_out import MARTS
 from tests.support.pipeline import Crash, Pipeline
 from tests.support.requests import Line, capture, flat, said, write_identity
 

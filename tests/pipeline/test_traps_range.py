@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from orchestration.publish.snapshot import MARTS
+from orchestration.publish.leaving_out import MARTS
 from serving.snapshot import Snapshots
 from serving.tables.query import query_of
 from serving.tables.totals import read_totals

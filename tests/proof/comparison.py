@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.extract.landing.ledger import receipts
-from orchestration.publish.snapshot import MARTS
+from orchestration.publish.leaving_out import MARTS
 from tests.support.agreement import assert_facts_of, assert_tables_of
 from tests.support.oracle import Oracle
 from tests.support.publishing import Snapshot

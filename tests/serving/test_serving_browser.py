@@ -5,6 +5,7 @@ The checks take a published directory, a chatbot and a clock, so that they hold 
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser
 
 from tests.serving.browser import eventually, launched, serving, shown_column, shown_rows, sort_by, visiting
 from tests.serving.page_check import PAGE_ROWS, check_page
-from tests.serving.published_fixture import NOW, read
+from tests.serving.published_fixture import NOW, Rows, publish, read
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ CLICK_AS_AN_ANSWER_ARRIVES = """
     const ask = window.fetch;
     window.fetch = async (address, options) => {
         const answer = await ask(address, options);
-        if (/grid\\.rowData.*sort=mrr"/.test(options?.body)) {
+        if (/grid\\.rowData.*sort=-mrr"/.test(options?.body)) {
             const read = answer.json.bind(answer);
             answer.json = async () => {
                 const content = await read();
@@ -72,10 +73,26 @@ def test_a_click_at_the_moment_when_the_answer_to_the_click_before_arrives_is_no
         page.goto(f"{address}/platform/support/users?range=all_time")
         eventually(lambda: len(shown_rows(page)), PAGE_ROWS)
         page.locator("[col-id=mrr] .ag-header-cell-label").click()
-        eventually(lambda: page.evaluate("location.search"), "?range=all_time&sort=-mrr")
+        eventually(lambda: page.evaluate("location.search"), "?range=all_time&sort=mrr")
         header = page.locator(".ag-header-cell[col-id=mrr]")
+        eventually(lambda: header.get_attribute("aria-sort"), "ascending")
+        eventually(lambda: shown_column(page, "mrr")[0], "-$20")
+
+
+def test_amounts_are_shown_in_full_and_the_first_click_on_a_number_brings_the_highest(tmp_path, browser):
+    rows = Rows()
+    rows.organization("support", "rich", "Rich", "pro", "Retail", Decimal("12345678901.25"))
+    rows.conversation("support", "2026-11-20T10:00:00", None, "rich")
+    publish(tmp_path, rows)
+    fits = "() => [...document.querySelectorAll('.cell-money')].every((cell) => cell.scrollWidth <= cell.clientWidth)"
+    with serving(tmp_path, lambda: NOW) as own, visiting(browser, own, viewport={"width": 900, "height": 700}) as page:
+        page.goto(f"{own}/platform/support/organizations")
+        eventually(lambda: shown_column(page, "mrr"), ["$12,345,678,901.25"])
+        assert page.evaluate(fits)
+        assert page.evaluate("document.documentElement.lang") == "en"
+        header = page.locator(".ag-header-cell[col-id=mrr]")
+        header.locator(".ag-header-cell-label").click()
         eventually(lambda: header.get_attribute("aria-sort"), "descending")
-        eventually(lambda: shown_column(page, "mrr")[0], "$26,000")
 
 
 def test_the_arrow_follows_the_back_button_and_a_dragged_width_stays(address, browser):
@@ -181,7 +198,7 @@ def test_a_header_sorts_by_keyboard(address, browser):
         eventually(lambda: len(shown_rows(page)), PAGE_ROWS)
         page.locator(".ag-header-cell[col-id=mrr]").focus()
         page.keyboard.press("Enter")
-        eventually(lambda: page.evaluate("location.search"), "?sort=mrr")
+        eventually(lambda: page.evaluate("location.search"), "?sort=-mrr")
 
 
 def test_an_export_is_the_table_on_the_page(address, browser):

@@ -1,5 +1,7 @@
 """What a page says: formats, freshness, empty states and links."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -168,6 +170,22 @@ def test_a_name_leads_to_the_users_of_the_organization_in_the_same_range(snapsho
     assert row["organization_link"] == "/platform/support/users?range=all_time&organization_id=00123"
     user = view(snapshot, table="users", search="?search=loner").rows[0]
     assert (user["organization_name"], user["organization_link"]) == ("—", None)
+
+
+def test_pandas_is_loaded_before_the_first_request(published):
+    """The first query loaded it in one thread; Dash, in another, met the half of it: "Error loading layout"."""
+    loaded = "import sys, serving.http.app; print(hasattr(sys.modules.get('pandas'), 'NaT'))"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
+def test_search_and_filters_are_kept_between_the_tables_where_both_have_them(snapshot):
+    asked = "?range=all_time&search=a&plan=pro&users_min=2&custom.seats_min=1&sort=-mrr&offset=20&columns=mrr"
+    organizations, users = view(snapshot, search=asked).tabs
+    assert users.href == "/platform/support/users?range=all_time&search=a&plan=pro&custom.seats_min=1"
+    assert organizations.href.endswith("?range=all_time&search=a&plan=pro&users_min=2&custom.seats_min=1")
+    link = view(snapshot, search="?range=all_time&search=100%25&users_min=1").rows[0]["organization_link"]
+    assert link == "/platform/support/users?range=all_time&organization_id=00123"
 
 
 def test_a_link_keeps_names_that_look_like_its_own_arguments():

@@ -23,7 +23,13 @@ from orchestration.extract.landing.inventory import OUTCOMES, take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.extract.scoring import ensure_scores_schema
-from orchestration.publish.snapshot import MACROS, MARTS
+from orchestration.identity.exclusions import read_exclusions
+from orchestration.identity.mapping import read_identity
+from orchestration.identity.suggestions import add_normalised
+from orchestration.publish.leaving_out import write_marts
+from orchestration.publish.raw_counts import count_raw
+from orchestration.publish.reconcile import Balance, balance
+from orchestration.publish.snapshot import MACROS
 from orchestration.settings import DBT_PROJECT
 from orchestration.transform.warehouse import ALWAYS, Window, commit, prepare
 from tests.support.requests import SUPPORT, Line, deliver
@@ -78,12 +84,7 @@ class Project:
 
 
 def compile_project(folder: Path) -> Project:
-    """Compile the dbt project once, against a warehouse on which `prepare` ran."""
-    home = folder / "home"
-    warehouse = home / "warehouse" / "warehouse.duckdb"
-    land(home, "compile")
-    ensure_scores_schema(home)
-    prepare(home, warehouse, FINGERPRINT)
+    """Compile the dbt project once, as a person would, in an empty home."""
     target = folder / "target"
     command = [
         Path(sys.executable).with_name("dbt"),
@@ -94,7 +95,7 @@ def compile_project(folder: Path) -> Project:
         "--log-path",
         folder,
     ]
-    environment = os.environ | {"CLIENTELE_WAREHOUSE": str(warehouse)}
+    environment = os.environ | {"CLIENTELE_HOME": str(folder / "home")}
     places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     subprocess.run([*command, *places], env=environment, check=True)
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
@@ -161,7 +162,7 @@ class Pipeline:
         ensure_scores_schema(self.home)
         _stop(crash_after, -1)
         fingerprint = f"{FINGERPRINT} {read_tombstones(self.home).generation}"
-        if full or fingerprint != self._fingerprint:
+        if full or fingerprint != self._fingerprint or not self.warehouse.exists():
             self.close()
         else:
             self._connection()
@@ -179,6 +180,14 @@ class Pipeline:
         execute = self._connection().execute
         tests = [test for test in self.project.tests if test.severity == severity]
         return [test.name for test in tests if execute(test.sql).fetchall()]
+
+    def balances(self) -> list[Balance]:
+        """What raw says, counted as the runs go by, beside what the facts hold."""
+        connection = self._connection()
+        slices = connection.execute("select distinct arrival_date, segment_id from warehouse.state.segments").fetchall()
+        expected = count_raw(self.home, slices, str(read_tombstones(self.home).generation))
+        facts, staging = "warehouse.marts.fct_conversation_days", "warehouse.staging.stg_requests"
+        return balance(connection, facts, staging, expected.chatbots)
 
     def query(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """Rows of a query against what would be published."""
@@ -222,6 +231,7 @@ class Pipeline:
             self.warehouse.parent.mkdir(parents=True, exist_ok=True)
             self._opened = duckdb.connect(str(self.warehouse))
             self._opened.execute("set TimeZone = 'UTC'; set threads = 1")
+            add_normalised(self._opened)
             # Homes are thrown away: nothing is gained by moving the log of changes into the file.
             self._opened.execute("set wal_autocheckpoint = '1TB'; pragma disable_checkpoint_on_shutdown")
             built = self._opened.execute(
@@ -255,8 +265,8 @@ class Pipeline:
 
     def _publish(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("detach database if exists published; attach ':memory:' as published; use published")
-        for table, order in MARTS.items():
-            connection.execute(f"create table {table} as select * from warehouse.marts.{table} order by {order}")
+        exclusions = read_exclusions(self.home / "exclude.csv", read_identity(self.home / "identity.csv"))
+        write_marts(connection, "warehouse.marts", exclusions)
         connection.register("receipts_now", receipts_table(self.home))
         connection.execute("create table receipts as select * from receipts_now")
         connection.unregister("receipts_now")
@@ -283,7 +293,7 @@ def copy_inbox(home: Path, to: Path) -> Path:
     """A new data home with the same input and settings, in which nothing has run."""
     to.mkdir(parents=True)
     shutil.copytree(home / "inbox", to / "inbox")
-    for name in ("chatbots.csv", "identity.csv"):
+    for name in ("chatbots.csv", "identity.csv", "exclude.csv"):
         if (home / name).exists():
             shutil.copy(home / name, to / name)
     return to

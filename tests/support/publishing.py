@@ -9,10 +9,11 @@ from orchestration.erasure.tombstones import read_tombstones
 from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.publish.manifest import read_manifest
+from orchestration.publish.raw_counts import count_raw
 from orchestration.publish.snapshot import publish
 from orchestration.settings import DBT_PROJECT
 from orchestration.transform.dbt_manifest import ensure_manifest
-from orchestration.transform.warehouse import read_build
+from orchestration.transform.warehouse import processed_slices, read_build
 from tests.support.pipeline import Pipeline, Row
 from tests.support.requests import Line
 
@@ -36,6 +37,7 @@ class Publisher:
         self.pipeline.close()
         build = read_build(self.pipeline.warehouse)
         assert build is not None
+        erased = read_tombstones(self.home)
         publish(
             self.pipeline.warehouse,
             self.folder,
@@ -43,8 +45,9 @@ class Publisher:
             inventory_table(self.home),
             build,
             self._manifest,
+            expected=count_raw(self.home, processed_slices(self.pipeline.warehouse), str(erased.generation)),
             keep=3,
-            erased=read_tombstones(self.home),
+            erased=erased,
         )
         return self
 

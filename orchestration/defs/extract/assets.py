@@ -6,7 +6,9 @@ import dagster as dg
 
 from orchestration.defs.partitions import ARRIVAL_DAYS
 from orchestration.defs.reporting import preview, progress_log
+from orchestration.doctor.databases import keep_copies
 from orchestration.erasure.sweep import sweep
+from orchestration.extract.landing.intact import inspect_raw, sentence
 from orchestration.extract.landing.inventory import take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import committed_files, receipts
@@ -52,6 +54,7 @@ def request_log(
             progress=lambda at: report(at.bytes_read, at.bytes_to_read),
         )
         erased.append(sweep(settings.home))
+        keep_copies(settings.home)
     totals = {
         "lines": sum(receipt.lines for receipt in read),
         "accepted": sum(receipt.accepted for receipt in read),
@@ -107,6 +110,18 @@ def every_line_has_one_outcome(settings: dg.ResourceParam[Settings]) -> dg.Asset
         if receipt.lines != receipt.accepted + receipt.duplicates + receipt.quarantined
     ]
     return dg.AssetCheckResult(passed=not broken, metadata={"receipts that do not add up": preview(broken)})
+
+
+@dg.asset_check(asset=["raw", "requests"], blocking=True)
+def accepted_files_are_intact(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """Every file of raw and quarantine that was ever committed is there, with the size it had then."""
+    with exclusive(settings.home):
+        found = inspect_raw(settings.home)
+    return dg.AssetCheckResult(
+        passed=not found.faults,
+        description=sentence(found.faults) if found.faults else None,
+        metadata={"files": found.files, "bytes": found.size, "missing or damaged": preview(found.faults)},
+    )
 
 
 @dg.asset_check(asset=["raw", "requests"])

@@ -1,6 +1,5 @@
 """Raw -> warehouse: every dbt model and test of one arrival window in one run of dbt."""
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -13,6 +12,7 @@ from orchestration.erasure.tombstones import read_tombstones
 from orchestration.home.locking import exclusive
 from orchestration.refresh.plan import fingerprint_of
 from orchestration.settings import DBT_PROJECT, Settings
+from orchestration.transform.by_hand import handed_to_dbt
 from orchestration.transform.dbt_manifest import ensure_manifest
 from orchestration.transform.warehouse import commit, prepare
 
@@ -34,16 +34,18 @@ def warehouse(
     window = window_of(context.run.tags, datetime.now(UTC).date())
     fingerprint = fingerprint_of(DBT_PROJECT, settings.scorer, read_tombstones(settings.home))
     full = context.run.tags.get(REBUILD_TAG) == "true"
-    os.environ["CLIENTELE_WAREHOUSE"] = str(settings.warehouse)
     with exclusive(settings.home):
-        work = prepare(settings.home, settings.warehouse, fingerprint, window, full=full)
+        work = prepare(settings.home, settings.warehouse, fingerprint, window, full=full, run_id=context.run_id)
+        if work.rebuild:
+            context.log.info(f"the warehouse is rebuilt from raw, because {work.rebuild}")
         context.log.info(
-            f"{'rebuilding from raw: ' if work.rebuild else ''}{work.segments} raw segments to process,"
-            f" {work.chatbots} chatbots and {work.entities} mapped entities changed"
+            f"{work.segments} raw segments to process, {work.chatbots} chatbots and {work.entities} mapped entities"
+            " changed"
         )
         # One folder for every run of a home: dbt parses only what changed since the last.
         target_path = settings.home / "warehouse" / "dbt"
-        yield from dbt.cli(
-            ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_path
-        ).stream()
+        with handed_to_dbt(settings.warehouse, context.run_id):
+            yield from dbt.cli(
+                ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_path
+            ).stream()
         commit(settings.warehouse, fingerprint, build_id=context.run_id)

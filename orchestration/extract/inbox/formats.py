@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from orchestration.extract.inbox.files import Cursor
-from orchestration.extract.inbox.first_lines import FEWEST, common_cause
+from orchestration.extract.inbox.first_lines import FEWEST, FIRST_LINES, common_cause
 from orchestration.extract.inbox.scanning import ValueScanner
 from orchestration.extract.inbox.streams import DamagedStream, open_stream
 from orchestration.extract.records.parse import is_complete_object
@@ -48,7 +48,6 @@ _MARKS = (
     (b"\0\0\xfe\xff", "utf-32-be"),
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
-    (_MARK, "utf-8"),
 )
 _FOREIGN_LETTER = re.compile(rb"[A-Za-z\x80-\xff][\x80-\xff]|[\x80-\xff][A-Za-z]")
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
@@ -86,9 +85,9 @@ def format_of(source_file: str, descriptor: int, size: int, cursor: Cursor, line
     head = content_head(compression, descriptor, size)
     if compression != "plain" and compression_of(head[:4]) != "plain":
         raise _refused(source_file, "is compressed twice", "Unpack it once")
-    if cause := _no_text(head):
-        raise _refused(source_file, *cause)
     encoding = _encoding(head)
+    if encoding == "utf-8" and (cause := _no_text(head)):
+        raise _refused(source_file, *cause)
     text = head if encoding == "utf-8" else _decoded(head, encoding)
     text = text.removeprefix(_MARK)
     if cursor.position:
@@ -169,9 +168,8 @@ def _no_text(head: bytes) -> tuple[str, str] | None:
     for at, signature, cause, advice in _SIGNATURES:
         if head[at : at + len(signature)] == signature:
             return cause, advice
-    if head.startswith(tuple(mark for mark, _ in _MARKS)) or b"\0" not in head:
-        return None
-    if is_complete_object(head.partition(b"\n")[0]):
+    lines = head.split(b"\n")
+    if b"\0" not in lines[0] or any(map(is_complete_object, lines[:FIRST_LINES])):
         return None
     even, odd = head[::2].count(0), head[1::2].count(0)
     if max(even, odd) > len(head) // 4 and min(even, odd) < len(head) // 16:
@@ -180,7 +178,9 @@ def _no_text(head: bytes) -> tuple[str, str] | None:
 
 
 def _encoding(head: bytes) -> str:
-    return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "utf-8")
+    """By the byte order mark, and the zeros that the brackets and quotes of JSON then have beside them."""
+    marked = (encoding for mark, encoding in _MARKS if head.startswith(mark) and b"\0" in head[2:10])
+    return next(marked, "utf-8")
 
 
 def _decoded(head: bytes, encoding: str) -> bytes:

@@ -4,8 +4,9 @@ A segment and the cursor behind it are committed in one transaction; only what i
 deciding what to read is done in `staging.py` and `landing.py`.
 """
 
+import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
@@ -31,7 +32,12 @@ create table if not exists segments (
 ) without rowid;
 -- The files of a segment, one for each table that it has rows of.
 create table if not exists segment_files (
-    path text primary key, segment_id text not null, table_name text not null, row_count integer not null
+    path text primary key, segment_id text not null, table_name text not null, row_count integer not null,
+    size integer, checksum text
+) without rowid;
+-- Committed files that are about to get other content (an erasure): until this is settled, either content is right.
+create table if not exists replacements (
+    path text primary key, row_count integer not null, size integer not null, checksum text not null
 ) without rowid;
 -- What a segment holds of an arrival date: the beginnings of the ids of the records that arrived on it.
 create table if not exists segment_records (
@@ -127,7 +133,7 @@ class Ledger:
     """The one writer's view of the ledger."""
 
     def __init__(self, home: Path) -> None:
-        path = ledger_path(home)
+        self._home, path = home, ledger_path(home)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=60)
         self._connection.execute("pragma synchronous = full")
@@ -136,6 +142,8 @@ class Ledger:
         for column, kind in _ADDED.items():
             if column not in present:
                 self._connection.execute(f'alter table files add column "{column}" {kind}')
+        self._connection.execute("update files set read_as = source_file where read_as = ''")
+        self._add_looks()
 
     def close(self) -> None:
         """Release the file."""
@@ -198,8 +206,9 @@ class Ledger:
             if segment is not None:
                 execute(f"insert into segments values ({_marks(10)})", _columns(segment))
                 many(
-                    "insert into segment_files (path, segment_id, table_name, row_count) values (?, ?, ?, ?)",
-                    [_columns(file) for file in files or []],
+                    "insert into segment_files (path, segment_id, table_name, row_count, size, checksum)"
+                    f" values ({_marks(6)})",
+                    [(*_columns(file), *look_of(self._home / file.path)) for file in files or []],
                 )
                 many(
                     f"insert into segment_records values ({_marks(3)})",
@@ -214,6 +223,62 @@ class Ledger:
         query = f"insert or replace into files ({columns}) values ({_marks(len(values))})"
         self._connection.execute(query, tuple(values.values()))
 
+    def looks(self) -> dict[str, tuple[str, int, str]]:
+        """Of every committed file, by its path below the home: its segment, its size and its checksum."""
+        rows = self._connection.execute("select path, segment_id, size, checksum from segment_files order by path")
+        return {path: (segment_id, size, checksum) for path, segment_id, size, checksum in rows}
+
+    def sources_of(self, segment_ids: Collection[str]) -> dict[str, str]:
+        """The inbox file of each of these segments."""
+        rows = self._connection.execute("select segment_id, source_file from segments")
+        return {segment_id: source_file for segment_id, source_file in rows if segment_id in segment_ids}
+
+    def forget_file(self, source_file: str) -> list[str]:
+        """Forget that a file of the inbox was ever read; the paths of what was made of it, which are to be deleted."""
+        own = "segment_id in (select segment_id from segments where source_file = ?)"
+        rows = self._connection.execute(f"select path from segment_files where {own}", (source_file,)).fetchall()
+        with self._transaction():
+            for table in ("segment_files", "segment_records"):
+                self._connection.execute(f"delete from {table} where {own}", (source_file,))
+            for table in ("segments", "receipts"):
+                self._connection.execute(f"delete from {table} where source_file = ?", (source_file,))
+            self._connection.execute("delete from files where read_as = ?", (source_file,))
+        return [path for (path,) in rows]
+
+    def begin_replacement(self, path: str, row_count: int, draft: Path) -> None:
+        """Note that a committed file is about to become what `draft` is."""
+        self._connection.execute(
+            f"insert or replace into replacements values ({_marks(4)})", (path, row_count, *look_of(draft))
+        )
+
+    def settle_replacements(self) -> None:
+        """Note what became of the files that were about to be replaced."""
+        rows = self._connection.execute("select path, row_count, size, checksum from replacements").fetchall()
+        with self._transaction():
+            for path, row_count, *look in rows:
+                file = self._home / path
+                if file.exists() and [*look_of(file)] == look:
+                    self._connection.execute(
+                        "update segment_files set row_count = ?, size = ?, checksum = ? where path = ?",
+                        (row_count, *look, path),
+                    )
+            self._connection.execute("delete from replacements")
+
+    def _add_looks(self) -> None:
+        """Give the files of a ledger from before there were checksums the look that they have now."""
+        columns = [name for _, name, *_ in self._connection.execute("pragma table_info(segment_files)")]
+        with self._transaction():
+            for column in ("size integer", "checksum text"):
+                if column.split()[0] not in columns:
+                    self._connection.execute(f"alter table segment_files add column {column}")
+            unknown = self._connection.execute("select path from segment_files where checksum is null").fetchall()
+            for (path,) in unknown:
+                if (self._home / path).exists():
+                    self._connection.execute(
+                        "update segment_files set size = ?, checksum = ? where path = ?",
+                        (*look_of(self._home / path), path),
+                    )
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._connection.execute("begin immediate")
@@ -223,6 +288,13 @@ class Ledger:
             self._connection.execute("rollback")
             raise
         self._connection.execute("commit")
+
+
+def look_of(path: Path) -> tuple[int, str]:
+    """Size and checksum of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+        return file.tell(), digest.hexdigest()
 
 
 def ledger_path(home: Path) -> Path:
@@ -256,6 +328,13 @@ def receipts_table(home: Path) -> pa.Table:
 def segments(home: Path) -> list[Segment]:
     """All committed segments."""
     return [Segment(*row) for row in _rows(home, "select * from segments order by source_file, first_line")]
+
+
+def outcomes(home: Path) -> tuple[int, ...]:
+    """Sums over all committed segments: lines, accepted, duplicates, quarantined."""
+    sums = "coalesce(sum(lines), 0), coalesce(sum(accepted), 0), coalesce(sum(duplicates), 0)"
+    rows = _rows(home, f"select {sums}, coalesce(sum(quarantined), 0) from segments")
+    return rows[0] if rows else (0, 0, 0, 0)
 
 
 def arrivals(home: Path) -> list[tuple[date, str]]:

@@ -1,0 +1,1 @@
+"""A data home that is damaged: what is wrong with it (`inspection.py`), and what is made whole without being asked."""

@@ -1,0 +1,236 @@
+"""Each file of a home damaged in turn, in three ways: healed, or said in one sentence whose advice works."""
+
+import ctypes
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.doctor.heal import heal
+from orchestration.errors import PipelineError
+from orchestration.extract.landing.ledger import committed_files, receipts
+from orchestration.settings import Settings
+from tests.support.pipeline import environment_of, refresh, refresh_command
+from tests.support.publishing import Snapshot
+from tests.support.requests import capture, deliver, said
+
+LINES = [
+    capture(f"c{number}", said("m1", f"2026-03-1{number}T10:00:00Z"), user={"id": "ann"}, organization={"id": "acme"})
+    for number in range(3)
+]
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def overwrite(path: Path) -> None:
+    path.write_bytes(b"junk" * max(1, path.stat().st_size // 4))
+
+
+WAYS: list[Callable[[Path], None]] = [truncate, overwrite, Path.unlink]
+# What can be made anew or restored: every one of them may be damaged without a person having to do anything.
+HEALED = [
+    "raw/ledger.sqlite",
+    "raw/counts.sqlite",
+    "raw/requests/schema.parquet",
+    "quarantine/schema.parquet",
+    "raw/scores/schema.parquet",
+    "warehouse/warehouse.duckdb",
+    "warehouse/warehouse.seal",
+    "published/current/clientele.duckdb",
+    "published/current/manifest.json",
+    "published/current/dim_users.parquet",
+    "dagster/dagster.yaml",
+    "dagster/history/runs.db",
+    "dagster/history/runs/index.db",
+    "dagster/schedules/schedules.db",
+]
+
+
+@pytest.fixture(scope="module")
+def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("whole") / "home"
+    deliver(home, *LINES, b"{")
+    done = refresh(home)
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture
+def home(refreshed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(refreshed, tmp_path / "home", symlinks=True))
+
+
+def conversations(home: Path) -> int:
+    return len(Snapshot(home).query("from fct_conversation_days"))
+
+
+def clientele(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("clientele")), *arguments]
+    return subprocess.run(command, env=environment_of(home), capture_output=True, text=True)
+
+
+def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def allow_writing(home: Path, is_allowed: bool) -> None:
+    for folder, _, names in os.walk(home):
+        for name in names:
+            if not Path(folder, name).is_symlink():
+                Path(folder, name).chmod(0o600 if is_allowed else 0o400)
+        Path(folder).chmod(0o700 if is_allowed else 0o500)
+
+
+def obey_permissions() -> None:
+    """In a new process: the superuser, too, may only do what the permissions of a file say (Linux)."""
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+
+@pytest.mark.parametrize("damage", WAYS)
+def test_trap_69_everything_that_can_be_made_anew_may_be_damaged_at_once(
+    home: Path, damage: Callable[[Path], None]
+) -> None:
+    for name in HEALED:
+        damage(home / name)
+    deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
+    done = refresh(home)
+    assert done.returncode == 0, done.stderr
+    assert conversations(home) == 4
+    assert sum(receipt.lines for receipt in receipts(home)) == 5
+    for word in ("ledger.sqlite", "Dagster's records" if damage is not Path.unlink else "", "is published anew"):
+        assert word in done.stdout
+    assert clientele(home, "doctor").returncode == 0
+    done = refresh(home)
+    assert (done.returncode, "Nothing new" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize("damage", WAYS)
+@pytest.mark.parametrize("name", HEALED)
+def test_trap_69_each_of_them_alone_is_mended_before_a_refresh_begins_or_by_it(
+    home: Path, name: str, damage: Callable[[Path], None]
+) -> None:
+    damage(home / name)
+    settings = Settings(home=home)
+    heal(settings)
+    assert heal(settings) == []  # once is enough
+    assert sum(receipt.lines for receipt in receipts(home)) == 4
+
+
+def test_trap_69_an_accepted_file_is_read_again_from_the_inbox_when_a_person_asks_for_it(home: Path) -> None:
+    names = [committed_files(home, table)[0].path for table in ("requests", "messages", "quarantine")]
+    for name, damage in zip(names, WAYS, strict=True):
+        damage(home / name)
+    assert_one_sentence(refresh(home), *names, "doctor --repair")
+    found = clientele(home, "doctor")
+    assert found.returncode == 1
+    assert all(name in found.stdout for name in names)
+    assert clientele(home, "doctor", "--repair").returncode == 1  # the warehouse waits for the refresh
+    done = refresh(home)
+    assert done.returncode == 0, done.stderr
+    assert conversations(home) == 3
+    assert sum(receipt.lines for receipt in receipts(home)) == 4
+    assert clientele(home, "doctor").returncode == 0
+
+
+def test_trap_69_an_accepted_file_without_its_inbox_file_is_named_with_it(home: Path) -> None:
+    name = committed_files(home, "requests")[0].path
+    (home / name).unlink()
+    (home / "inbox" / "log.jsonl").unlink()
+    assert_one_sentence(clientele(home, "doctor", "--repair"), name, "log.jsonl", "backup")
+
+
+@pytest.mark.parametrize("damage", WAYS)
+def test_trap_69_a_ledger_without_its_copy_says_what_is_lost_and_its_advice_works(
+    home: Path, damage: Callable[[Path], None]
+) -> None:
+    for name in ("ledger.sqlite", "ledger.copy.sqlite"):
+        damage(home / "raw" / name)
+    with pytest.raises(PipelineError, match=r"move .*raw and .*quarantine aside"):
+        heal(Settings(home=home))
+    for name in ("raw", "quarantine"):
+        (home / name).rename(home / f"{name}.aside")
+    assert heal(Settings(home=home)) == []
+
+
+def test_trap_69_a_home_that_was_copied_with_its_links_followed_has_links_again(
+    refreshed: Path, tmp_path: Path
+) -> None:
+    home = Path(shutil.copytree(refreshed, tmp_path / "home", symlinks=False))
+    assert (home / "published" / "current.duckdb").is_file()
+    deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
+    done = refresh(home)
+    assert done.returncode == 0, done.stderr
+    assert "is a link again" in done.stdout
+    assert conversations(home) == 4
+    assert (home / "published" / "current").is_symlink()
+    assert (home / "published" / "current.duckdb").is_symlink()
+
+
+@pytest.mark.parametrize("link", ["current", "current.duckdb"])
+def test_trap_69_a_link_that_is_gone_or_leads_nowhere_leads_to_the_newest_snapshot(home: Path, link: str) -> None:
+    path = home / "published" / link
+    before = path.readlink()
+    path.unlink()
+    heal(Settings(home=home))
+    assert path.readlink() == before
+    path.unlink()
+    path.symlink_to("nowhere")
+    heal(Settings(home=home))
+    assert path.readlink() == before
+    assert conversations(home) == 3
+
+
+def test_trap_69_blocks_of_the_warehouse_that_are_damaged_are_met_and_rebuilt(home: Path) -> None:
+    warehouse = home / "warehouse" / "warehouse.duckdb"
+    content = bytearray(warehouse.read_bytes())
+    content[12288:] = b"junk" * ((len(content) - 12288) // 4)
+    warehouse.write_bytes(content)  # the headers, and so the seal, are as they were
+    deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
+    done = refresh(home)
+    assert done.returncode == 0, done.stderr
+    assert "rebuilt from raw" in done.stdout
+    assert conversations(home) == 4
+
+
+def test_trap_69_a_full_disk_and_a_home_without_permission_are_one_sentence_and_lose_nothing(home: Path) -> None:
+    deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    done = subprocess.run(refresh_command(), env=environment_of(home), capture_output=True, text=True, preexec_fn=fill)
+    assert_one_sentence(done, "The disk is full")
+    allow_writing(home, False)
+    done = subprocess.run(
+        refresh_command(), env=environment_of(home), capture_output=True, text=True, preexec_fn=obey_permissions
+    )
+    allow_writing(home, True)
+    assert_one_sentence(done, "permission")
+    done = refresh(home)
+    assert done.returncode == 0, done.stderr
+    assert conversations(home) == 4
+
+
+def test_a_whole_home_has_nothing_to_mend(home: Path) -> None:
+    before = (home / "published" / "current").readlink()
+    assert heal(Settings(home=home)) == []
+    done = clientele(home, "doctor", "--repair")
+    assert done.returncode == 0, done.stdout
+    assert "FAULT" not in done.stdout
+    assert (home / "published" / "current").readlink() == before
+    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("select count(*) from marts.fct_conversation_days").fetchone() == (3,)
