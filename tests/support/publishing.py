@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from orchestration.erasure.tombstones import read_tombstones
+from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import read_identity
@@ -43,6 +44,7 @@ class Publisher:
             self.pipeline.warehouse,
             self.folder,
             receipts_table(self.home),
+            inventory_table(self.home),
             build,
             self._manifest,
             expected=count_raw(self.home, processed_slices(self.pipeline.warehouse), str(erased.generation)),
