@@ -12,18 +12,26 @@ from rich.table import Table
 
 from orchestration.commands.printable import printable
 from orchestration.erasure.absence import traces
+from orchestration.erasure.needles import Needles, needles_of
+from orchestration.erasure.scouring import Scouring, scour, search
 from orchestration.erasure.tombstones import Kind, erasures, inbox_files_to_clean, read_tombstones, request
 from orchestration.errors import PipelineError
 from orchestration.home.locking import exclusive
-from orchestration.identity.mapping import COLUMNS, Merge, read_identity
+from orchestration.identity.mapping import Merge, read_identity
 from orchestration.settings import Settings, load_settings
 from orchestration.transform.warehouse import ALWAYS
+
+EXAMPLES = 5
+NEEDS_A_PERSON = 3
 
 app = typer.Typer(no_args_is_help=True, help="Erase a user or an organization for good, and prove the absence.")
 
 Chatbot = Annotated[str, typer.Argument(help="The chatbot's id.")]
 KeepCounts = Annotated[
     bool, typer.Option("--keep-counts", help="Keep their conversations and scores as counts without identity or text.")
+]
+Also = Annotated[
+    list[str] | None, typer.Option("--also", help="Another text of theirs to search for, such as an e-mail.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -33,10 +41,11 @@ def user(
     chatbot_id: Chatbot,
     user_id: Annotated[str, typer.Argument(help="The id, as Users shows it.")],
     keep_counts: KeepCounts = False,
+    also: Also = None,
     yes: Yes = False,
 ) -> None:
     """Erase a user everywhere, and keep them out when their data arrives again."""
-    _erase(chatbot_id, "user", user_id, keep_counts=keep_counts, yes=yes)
+    _erase(chatbot_id, "user", user_id, keep_counts=keep_counts, also=also or [], yes=yes)
 
 
 @app.command()
@@ -44,10 +53,11 @@ def organization(
     chatbot_id: Chatbot,
     organization_id: Annotated[str, typer.Argument(help="The id, as Organizations shows it.")],
     keep_counts: KeepCounts = False,
+    also: Also = None,
     yes: Yes = False,
 ) -> None:
     """Erase an organization everywhere, and keep it out when its data arrives again."""
-    _erase(chatbot_id, "organization", organization_id, keep_counts=keep_counts, yes=yes)
+    _erase(chatbot_id, "organization", organization_id, keep_counts=keep_counts, also=also or [], yes=yes)
 
 
 @app.command("list")
@@ -71,28 +81,85 @@ def list_() -> None:
 
 
 @app.command()
-def check() -> None:
-    """Prove that nothing is left of anyone erased: raw, quarantine, inbox, warehouse and every kept snapshot."""
-    _prove(load_settings(), Console())
+def check(
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="Ids, e-mails and names to search every byte for: they are not kept.")
+    ] = None,
+) -> None:
+    """Prove that nothing is left of anyone erased: raw, quarantine, inbox, warehouse and every kept snapshot.
+
+    It is proved by keys, since nobody's name is kept. For a text, every byte of the data home is searched as well; with
+    exit code 3 where a file holds it.
+    """
+    settings, console = load_settings(), Console()
+    _prove(settings, console)
+    if texts:
+        needles, found = Needles("", texts), Scouring()
+        with exclusive(settings.home), console.status("Searching") as status:
+            search(settings.home, needles, found, set(), lambda where: status.update(f"Searching {printable(where)}"))
+        if not _report(console, needles, found):
+            raise typer.Exit(NEEDS_A_PERSON)
 
 
-def _erase(chatbot_id: str, kind: Kind, entity_id: str, *, keep_counts: bool, yes: bool) -> None:
+def _erase(chatbot_id: str, kind: Kind, entity_id: str, *, keep_counts: bool, also: list[str], yes: bool) -> None:
     if not entity_id:
         raise PipelineError(f"The id of the {kind} is empty. Give it as the table shows it.")
     settings, console = load_settings(), Console()
-    mapping = settings.home / "identity.csv"
+    mapping, exclusions = settings.home / "identity.csv", settings.home / "exclude.csv"
     ids = _all_ids(read_identity(mapping), chatbot_id, kind, entity_id)
     _say(console, _announcement(settings, chatbot_id, kind, ids, keep_counts=keep_counts))
     if not yes and not typer.confirm("This cannot be undone. Erase?"):
         raise PipelineError("Nothing was erased.")
     with exclusive(settings.home):
+        needles = needles_of(settings.home, chatbot_id, kind, ids, also)
         request(settings.home, chatbot_id, kind, ids, keep_counts=keep_counts)
-        if _forget_merges(mapping, chatbot_id, kind, ids):
-            _say(console, f"Their lines in {mapping} are deleted.")
+        for file, columns in ((mapping, ("from_id", "to_id")), (exclusions, ("value",))):
+            if _forget_lines(file, chatbot_id, kind, ids, columns):
+                _say(console, f"Their lines in {file} are deleted.")
     from orchestration.refresh.run import run_refresh
 
     run_refresh(settings, ALWAYS, full=False, console=console)
+    with exclusive(settings.home), console.status("Searching") as status:
+        found = scour(
+            settings.home,
+            settings.warehouse,
+            settings.published,
+            needles,
+            lambda where: status.update(f"Searching {printable(where)}"),
+        )
+    is_clean = _report(console, needles, found)
     _prove(settings, console)
+    if not is_clean:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _report(console: Console, needles: Needles, found: Scouring) -> bool:
+    """Say what was searched for and where, and what was found; whether nothing waits for a person."""
+    if found.blanked:
+        _say(console, f"Blanked {found.blanked:,} lines of the inbox that no run reads.")
+    for sentence in (*found.left, *found.unsearched):
+        _say(console, printable(sentence))
+    if found.others:
+        names = ", ".join(printable(path.name) for path in found.others[:EXAMPLES])
+        _say(
+            console,
+            f"Records of others hold the same texts, in their words or under another chatbot, and stay as they are:"
+            f" {len(found.others):,} files, such as {names}.",
+        )
+    if needles.texts:
+        _say(
+            console,
+            f"Searched every byte of {found.files:,} files ({found.size / 2**20:,.1f} MiB), also inside compressed"
+            " files, archives and tables, as UTF-8, UTF-16 and with escapes, for"
+            f" {len(needles.texts):,} ids, e-mails and names.",
+        )
+    if needles.plain:
+        plain = ", ".join(printable(repr(one)) for one in sorted(needles.plain))
+        _say(
+            console,
+            f"Too short or too plain to be told from others' bytes, and searched for as whole ids only: {plain}",
+        )
+    return not (found.left or found.unsearched)
 
 
 def _all_ids(merges: list[Merge], chatbot_id: str, kind: Kind, entity_id: str) -> list[str]:
@@ -123,24 +190,25 @@ def _published_conversations(snapshot: Path, chatbot_id: str, kind: Kind, ids: l
     return int(count)
 
 
-def _forget_merges(mapping: Path, chatbot_id: str, kind: Kind, ids: list[str]) -> bool:
-    """Delete the mapping's lines that name one of the ids; whether there were any."""
-    if not mapping.exists():
+def _forget_lines(path: Path, chatbot_id: str, kind: Kind, ids: list[str], columns: tuple[str, ...]) -> bool:
+    """Delete the lines of a settings file that name one of the ids in these columns; whether there were any."""
+    if not path.exists():
         return False
-    rows = list(csv.DictReader(io.StringIO(mapping.read_bytes().decode("utf-8-sig"), newline="")))
+    reader = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
+    rows = list(reader)
     kept = [
         row
         for row in rows
-        if (row["chatbot_id"], row["kind"]) != (chatbot_id, kind) or not {row["from_id"], row["to_id"]} & set(ids)
+        if (row["chatbot_id"], row["kind"]) != (chatbot_id, kind) or not {row[one] for one in columns} & set(ids)
     ]
     if len(kept) == len(rows):
         return False
-    draft = mapping.with_name(f".{mapping.name}")
+    draft = path.with_name(f".{path.name}")
     with draft.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(file, reader.fieldnames or (), lineterminator="\n")
         writer.writeheader()
         writer.writerows(kept)
-    draft.replace(mapping)
+    draft.replace(path)
     return True
 
 
@@ -159,7 +227,8 @@ def _prove(settings: Settings, console: Console) -> None:
         raise PipelineError("Something is left of those who are erased, as listed above. Run `clientele refresh`.")
     _say(
         console,
-        "Proved absent: raw, quarantine, inbox, warehouse and every kept snapshot hold nothing of anyone erased.",
+        "Proved absent: raw, quarantine, every file of the inbox (read or not), warehouse and every kept snapshot hold"
+        " nothing with a key of anyone erased. For texts, `clientele erase check ID E-MAIL NAME` searches every byte.",
     )
     return None
 

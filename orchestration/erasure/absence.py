@@ -1,6 +1,7 @@
 """The proof of an erasure: looks for what is left of anyone erased, in everything that the data home holds."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -8,10 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.erasure.inbox import erased_lines
+from orchestration.erasure.inbox import IncompleteFile, files_read, pieces_of
 from orchestration.erasure.names import ErasedNames
+from orchestration.erasure.scouring import every_file
 from orchestration.erasure.tombstones import KINDS, REMOVED, Tombstones, read_tombstones
-from orchestration.extract.landing.ledger import committed_files, states
+from orchestration.extract.inbox.streams import DamagedStream
+from orchestration.extract.landing.ledger import committed_files
 from orchestration.extract.landing.schemas import RAW_TABLES
 from orchestration.extract.scoring import score_file_of
 
@@ -94,10 +97,16 @@ def _in_quarantine(home: Path, erased: Tombstones) -> Iterator[str]:
 
 
 def _in_inbox(home: Path, erased: Tombstones) -> Iterator[str]:
-    names = ErasedNames(erased)
-    for source_file in sorted(state.read_as for state in states(home).values()):
-        if lines := erased_lines(home, source_file, 1, names):
-            yield f"inbox/{source_file}: {len(lines):,} lines are about someone erased, the first is line {min(lines)}."
+    names, reading = ErasedNames(erased), files_read(home)
+    for path in every_file(home / "inbox"):
+        found: list[int] = []
+        with suppress(OSError, DamagedStream, IncompleteFile):
+            if text := pieces_of(path, reading.get(path.resolve())):
+                for piece in text[1]:
+                    if names.are_in(piece.data):
+                        found.append(piece.number)
+        if found:
+            yield f"{path}: {len(found):,} lines are about someone erased, the first is line {found[0]}."
 
 
 def _keys(erased: Tombstones, column: str) -> frozenset[int]:

@@ -19,10 +19,19 @@ import zstandard
 
 from orchestration.erasure.names import ErasedNames
 from orchestration.extract.inbox.files import Cursor, identified
-from orchestration.extract.inbox.formats import Format, UnreadFile
-from orchestration.extract.inbox.lines import LineReader
+from orchestration.extract.inbox.formats import (
+    Format,
+    RefusedFile,
+    UnreadFile,
+    compression_of,
+    content_head,
+    format_of,
+    no_text,
+)
+from orchestration.extract.inbox.lines import Line, LineReader
 from orchestration.extract.inbox.reading import open_lines
 from orchestration.extract.inbox.streams import DamagedStream, open_stream
+from orchestration.extract.inbox.values import ValueReader
 from orchestration.extract.landing.ledger import FileState, Ledger, states
 
 _NO_LINE = ("damaged", "unfinished")
@@ -49,29 +58,96 @@ def erased_lines(home: Path, read_as: str, first_line: int, names: ErasedNames) 
 def blank_lines(home: Path, read_as: str, numbers: set[int]) -> str | None:
     """Overwrite these lines with blanks; a sentence for people where the file must be left as it is for now."""
     state = _state(home, read_as)
-    if state is None or not (path := _path(home, state)).exists():
+    if state is None or not _path(home, state).exists():
         return None
     if state.problem:
-        return f"{_has_lines(state)}, but it cannot be read: {state.problem}" if numbers else None
-    what = _format(home, state)
+        return f"{_has_lines(state.source_file)}, but it cannot be read: {state.problem}" if numbers else None
+    with _whole(home, state) as reader:
+        what = reader.format
+    return _blank_read(home, state, what, _spans(home, state, numbers) if numbers else [])
+
+
+def pieces_of(path: Path, state: FileState | None) -> tuple[Format, Iterator[Line]] | None:
+    """What a file of the inbox holds, whoever reads it: its records or lines, and behind them what has no end yet.
+
+    None where it holds no text. Raises `IncompleteFile` behind the last piece where it is damaged or cut off.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            known = Cursor(format=state.cursor.format if state else "")
+            what = format_of(path.name, file.fileno(), size, known, sys.maxsize)
+        except RefusedFile:
+            compression = compression_of(os.pread(file.fileno(), 4, 0))
+            head = content_head(compression, file.fileno(), size)
+            if no_text(head) or compression_of(head[:4]) != "plain":
+                return None
+            what = Format(compression)
+    return what, _pieces(path, what, size)
+
+
+def blank_pieces(
+    home: Path, path: Path, state: FileState | None, what: Format, spans: list[tuple[int, int]]
+) -> str | None:
+    """Overwrite these pieces of the content with blanks; a sentence where the file must be left as it is for now."""
+    if state is not None:
+        return _blank_read(home, state, what, spans)
     if what.compression == "plain":
-        _blank_in_place(home, state, what, numbers)
+        _blank_in_place(path, what, spans)
+    else:
+        _write_anew(path, what, spans)
+    return None
+
+
+def files_read(home: Path) -> dict[Path, FileState]:
+    """The files that are read, and can be read on, by where they are."""
+    return {_path(home, state): state for state in states(home).values() if not state.problem}
+
+
+class IncompleteFile(Exception):
+    """A compressed file is damaged or has no end yet."""
+
+
+def _pieces(path: Path, what: Format, size: int) -> Iterator[Line]:
+    with path.open("rb") as file:
+        kind = ValueReader if what.structure == "values" else LineReader
+        reader = kind(what, file.fileno(), size, Cursor(), sys.maxsize)
+        for line in reader.lines():
+            if line.fault in _NO_LINE:
+                raise IncompleteFile
+            yield line
+        end = reader.cursor().position
+        rest, at = b"", 0
+        for block in open_stream(what.compression, file.fileno(), size, Cursor()).blocks():
+            rest += block[max(0, end - at) :]
+            at += len(block)
+        if rest.strip(b"\0 \r\n\t"):
+            text = rest.decode(what.encoding, "replace").encode() if what.width > 1 else rest
+            number = reader.cursor().line + 1
+            yield Line(number, end, text, "half", len(rest))
+
+
+def _blank_read(home: Path, state: FileState, what: Format, spans: list[tuple[int, int]]) -> str | None:
+    """Blank pieces of a file that is read, and tell the ledger how it looks now."""
+    path = _path(home, state)
+    if what.compression == "plain":
+        _blank_in_place(path, what, spans)
         size, cursor = state.size, state.cursor
-    elif not numbers and path.stat().st_size == state.size:
+    elif not spans and path.stat().st_size == state.size:
         return None
-    elif _is_read_to_its_end(home, state, what):
-        if numbers:
-            _write_anew(home, state, what, numbers)
+    elif _is_read_to_its_end(path, state, what):
+        if spans:
+            _write_anew(path, what, spans)
         # One member now: reading goes on in it, behind the content that was consumed.
         size = path.stat().st_size
         cursor = replace(state.cursor, offset=0, skip=state.cursor.position, consumed=size)
-    elif numbers:
-        return f"{_has_lines(state)}, but it is damaged or not complete. Complete or delete it, then refresh."
+    elif spans:
+        return incomplete(state.source_file)
     else:
         return None
     with path.open("rb") as file:
         cursor = identified(file.fileno(), cursor)
-    if cursor == state.cursor and not numbers:
+    if cursor == state.cursor and not spans:
         return None
     ledger = Ledger(home)
     try:
@@ -79,6 +155,11 @@ def blank_lines(home: Path, read_as: str, numbers: set[int]) -> str | None:
     finally:
         ledger.close()
     return None
+
+
+def incomplete(source_file: str) -> str:
+    """What to tell people about a compressed file that cannot be written anew."""
+    return f"{_has_lines(source_file)}, but it is damaged or not complete. Complete or delete it, then refresh."
 
 
 def _state(home: Path, read_as: str) -> FileState | None:
@@ -90,13 +171,8 @@ def _path(home: Path, state: FileState) -> Path:
     return (home / "inbox" / state.source_file).resolve()
 
 
-def _format(home: Path, state: FileState) -> Format:
-    with _whole(home, state) as reader:
-        return reader.format
-
-
-def _has_lines(state: FileState) -> str:
-    return f"The file inbox/{state.source_file} has lines of someone erased"
+def _has_lines(source_file: str) -> str:
+    return f"The file inbox/{source_file} has lines of someone erased"
 
 
 @contextmanager
@@ -114,30 +190,25 @@ def _spans(home: Path, state: FileState, numbers: set[int]) -> list[tuple[int, i
         return [(line.offset, line.offset + line.length) for line in lines]
 
 
-def _is_read_to_its_end(home: Path, state: FileState, what: Format) -> bool:
-    """Whether a compressed file ends where it was read to: also one that a killed sweep has just written anew."""
-    if state.waiting_bytes or state.cursor.damaged:
+def _is_read_to_its_end(path: Path, state: FileState, what: Format) -> bool:
+    """Whether a compressed file is whole and ends where it was read to, its half line included.
+
+    So does one that a killed sweep has just written anew.
+    """
+    if state.cursor.damaged:
         return False
-    if state.size == _path(home, state).stat().st_size:
-        return True
-    with suppress(OSError, DamagedStream), _content(home, state, what) as blocks:
-        return sum(map(len, blocks)) == state.cursor.position
+    with suppress(OSError, DamagedStream), path.open("rb") as file:
+        stream = open_stream(what.compression, file.fileno(), os.fstat(file.fileno()).st_size, Cursor())
+        content = sum(map(len, stream.blocks()))
+        return not stream.unfinished and content == state.cursor.position + state.waiting_bytes
     return False
 
 
-@contextmanager
-def _content(home: Path, state: FileState, what: Format) -> Iterator[Iterator[bytes]]:
-    with _path(home, state).open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        yield open_stream(what.compression, file.fileno(), size, Cursor()).blocks()
-
-
-def _blank_in_place(home: Path, state: FileState, what: Format, numbers: set[int]) -> None:
+def _blank_in_place(path: Path, what: Format, spans: list[tuple[int, int]]) -> None:
     """Whoever appends to the file at the same time is not disturbed."""
-    if not numbers:
+    if not spans:
         return
-    spans = _spans(home, state, numbers)
-    with _path(home, state).open("r+b") as file:
+    with path.open("r+b") as file:
         for begin, end in spans:
             blank = _blank(os.pread(file.fileno(), end - begin, begin), what.encoding)
             os.pwrite(file.fileno(), blank, begin)
@@ -153,13 +224,13 @@ def _blank(data: bytes, encoding: str) -> bytes:
     return b"".join(unit if unit in kept else blank for unit in units)
 
 
-def _write_anew(home: Path, state: FileState, what: Format, numbers: set[int]) -> None:
-    path, spans = _path(home, state), _spans(home, state, numbers)
+def _write_anew(path: Path, what: Format, spans: list[tuple[int, int]]) -> None:
     draft = path.with_name(f".{path.name}.erasing")
-    with _content(home, state, what) as blocks, draft.open("wb") as raw:
+    with path.open("rb") as file, draft.open("wb") as raw:
+        size = os.fstat(file.fileno()).st_size
         with _compressed(raw, what.compression) as written:
             at = 0
-            for block in blocks:
+            for block in open_stream(what.compression, file.fileno(), size, Cursor()).blocks():
                 written.write(_blanked(block, at, spans, what.encoding))
                 at += len(block)
         raw.flush()

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from orchestration.erasure.needles import Needles
 from orchestration.erasure.tombstones import KINDS, Tombstones
 from orchestration.extract.landing.schemas import ANALYSES, REQUESTS
 from orchestration.extract.records.keys import key_of, normalise_text
@@ -17,10 +18,10 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class ErasedNames:
-    """Recognises the lines of those who are erased."""
+    """Recognises the lines of those who are erased; with the texts that name one of them, also fragments."""
 
-    def __init__(self, erased: Tombstones) -> None:
-        self._erased = erased
+    def __init__(self, erased: Tombstones, needles: Needles | None = None) -> None:
+        self._erased, self._needles = erased, needles
         self._conversations = erased.conversation_keys
 
     def are_in(self, line: bytes) -> bool:
@@ -40,7 +41,16 @@ class ErasedNames:
         if isinstance(outcome, Record) and outcome.analyses:
             return outcome.analyses[0][_ANALYSIS["conversation_key"]] in self._conversations
         chatbots = {outcome.chatbot_id} if outcome.chatbot_id else self._erased.chatbots
-        return any(self._is_erased(chatbot, text) for text in set(_texts(line)) for chatbot in chatbots)
+        if any(self._is_erased(chatbot, text) for text in set(_texts(line)) for chatbot in chatbots):
+            return True
+        needles = self._needles
+        if needles is None or (outcome.chatbot_id or needles.chatbot_id) != needles.chatbot_id:
+            return False
+        return needles.are_in(line) or needles.break_off_in(line.rstrip())
+
+    def is_record(self, line: bytes) -> bool:
+        """Whether the line can be read."""
+        return isinstance(read_record(line.removeprefix(_BYTE_ORDER_MARK)), Record)
 
     def _is_erased(self, chatbot_id: str, text: str) -> bool:
         normalised = normalise_text(text)

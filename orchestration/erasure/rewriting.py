@@ -58,6 +58,14 @@ class Rewriting:
         finally:
             self._ledger.close()
 
+    def run_quarantine(self) -> None:
+        """Rewrite what is affected of all quarantined lines, and nothing else."""
+        try:
+            for file in committed_files(self._home, "quarantine"):
+                self._rewrite_quarantine(self._home / file.path)
+        finally:
+            self._ledger.close()
+
     def _erased_records(self, files: dict[str, list[Path]]) -> pa.Array:
         """Ids of the records that are removed or lose a name."""
         found = [pa.array([], pa.string())]

@@ -1,5 +1,7 @@
 """`clientele erase` as a person uses it. What is erased, and from where, is proven in `test_traps_erasure.py`."""
 
+import bz2
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from orchestration.commands.main import app
 from orchestration.erasure.tombstones import erasures
 from orchestration.errors import PipelineError
 from tests.support.pipeline import environment_of, refresh, refresh_command
-from tests.support.requests import capture, deliver, said, write_identity
+from tests.support.requests import capture, deliver, encode, said, write_exclusions, write_identity
 
 LINES = [
     capture("c1", said("m1", "2026-03-01T10:00:00Z"), user={"id": "ann", "name": "Ann Archer"}),
@@ -61,3 +63,29 @@ def test_an_empty_id_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("CLIENTELE_HOME", str(tmp_path))
     answered = CliRunner().invoke(app, ["erase", "organization", "support", "", "--yes"])
     assert "The id of the organization is empty" in str(answered.exception)
+
+
+def test_trap_68_the_command_searches_every_byte_and_names_what_it_cannot_clean(tmp_path: Path) -> None:
+    deliver(tmp_path, *LINES)
+    write_identity(tmp_path, ("user", "email:ann@x.example", "ann"))
+    write_exclusions(tmp_path, ("user", "ann"), ("user", "bob"))
+    inbox = tmp_path / "inbox"
+    (inbox / "half.jsonl").write_bytes(encode(LINES[2]) + b'{"user": {"name": "Ann Archer", "email": "ann@x.exa')
+    (inbox / ".old.jsonl").write_bytes(encode(LINES[0], LINES[3]))
+    (inbox / "old.bz2").write_bytes(bz2.compress(encode(LINES[0])))
+    assert refresh(tmp_path).returncode == 3
+    done = clientele(tmp_path, "erase", "user", "support", "ann", "--yes", "--also", "Annie A.")
+    assert done.returncode == 3, done.stderr
+    assert f"Their lines in {tmp_path / 'exclude.csv'} are deleted." in done.stdout
+    assert "Blanked 2 lines of the inbox" in done.stdout
+    assert "The file inbox/old.bz2 names someone erased, and cannot be cleaned. Delete it" in done.stdout
+    assert re.search(r"Searched every byte of \d+ files \(.* MiB\).* for 3 ids, e-mails and names", done.stdout)
+    assert "searched for as whole ids only: 'ann'" in done.stdout
+    assert "Proved absent" in done.stdout
+    named = clientele(tmp_path, "erase", "check", "ann@x.example", "Ann Archer")
+    assert (named.returncode, "inbox/old.bz2" in named.stdout) == (3, True)
+    (inbox / "old.bz2").unlink()
+    found = clientele(tmp_path, "erase", "check", "ann@x.example", "Ann Archer")
+    assert found.returncode == 0, found.stdout
+    assert "for 2 ids, e-mails and names" in found.stdout
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and b"Archer" in path.read_bytes()] == []

@@ -86,7 +86,7 @@ def format_of(source_file: str, descriptor: int, size: int, cursor: Cursor, line
     if compression != "plain" and compression_of(head[:4]) != "plain":
         raise _refused(source_file, "is compressed twice", "Unpack it once")
     encoding = _encoding(head)
-    if encoding == "utf-8" and (cause := _no_text(head)):
+    if encoding == "utf-8" and (cause := no_text(head)):
         raise _refused(source_file, *cause)
     text = head if encoding == "utf-8" else _decoded(head, encoding)
     text = text.removeprefix(_MARK)
@@ -163,7 +163,7 @@ def _refused(source_file: str, cause: str, advice: str) -> RefusedFile:
     return RefusedFile(f"The file inbox/{source_file} {cause}, so it was not read. {advice}.")
 
 
-def _no_text(head: bytes) -> tuple[str, str] | None:
+def no_text(head: bytes) -> tuple[str, str] | None:
     """What is no text at all."""
     for at, signature, cause, advice in _SIGNATURES:
         if head[at : at + len(signature)] == signature:
