@@ -24,7 +24,7 @@ LINES = [
 
 
 def clientele(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [refresh_command()[0], *arguments]
+    command = [*refresh_command()[:-1], *arguments]
     return subprocess.run(command, env=environment_of(home), capture_output=True, text=True, timeout=300)
 
 

@@ -194,7 +194,7 @@ def test_trap_46_in_anothers_conversation_only_the_name_goes(publisher: Publishe
         capture("c-moved", said("m1", at(6)), user=ANN, organization=ZOO),
         capture("c-moved", said("m2", at(7)), user=BOB, organization=ZOO),
     )
-    days = "select * exclude named_users from fct_conversation_days where conversation_id = 'c-moved' order by activity_date"
+    days = "select * exclude named_users from fct_conversation_days where conversation_id = 'c-moved' order by all"
     before = publisher.query(days)
     assert [row["user_id"] for row in before] == ["bob", "bob"]
     erase(publisher)
