@@ -28,8 +28,8 @@ MEANING = (
     "change of a count is relative, and null where there was nothing before; that of the sentiment is the difference."
 )
 LEFT_OUT = (
-    "Conversations of one's own accounts (`exclude.csv`) that are in the range and in no number here, whatever search and "
-    "filters keep; 0 with `excluded=include`, which counts them."
+    "Conversations of one's own accounts (`exclude.csv`) that are in the range and in no number here, whatever search "
+    "and filters keep; 0 with `excluded=include`, which counts them."
 )
 
 

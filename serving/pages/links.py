@@ -57,7 +57,7 @@ def shared(search: str) -> str:
 
 
 def carried(search: str, filters: Collection[str]) -> str:
-    """Return what the switch to a table keeps: what the numbers are of, the search, and those filters that it has, too."""
+    """Return what the switch to a table keeps: what the numbers are of, the search, and the filters that it has too."""
     return _only(search, {*SHARED, *filters})
 
 

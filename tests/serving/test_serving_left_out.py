@@ -34,7 +34,7 @@ COUNTED = "3 conversations of your own accounts are counted · "
 
 
 def rows_with_own_accounts() -> Rows:
-    """Return a customer, an employee who also tried the customer's organization, and a test account, on two chatbots."""
+    """Return a customer, an employee who also wrote for the customer, a test account, and the same ids elsewhere."""
     rows = Rows()
     rows.organization("support", "acme", "Acme", "pro", "Retail", Decimal(100))
     rows.organization("support", "test", "Test account", "internal", "Testing", Decimal(999))
