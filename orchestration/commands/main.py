@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -9,9 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestration.commands import erase, identity, quarantine
+from orchestration.commands.check import check_files
+from orchestration.commands.printable import printable
 from orchestration.commands.status import print_status
 from orchestration.commands.tables import print_tables
 from orchestration.errors import PipelineError, explain
+from orchestration.extract.landing.inventory import take_inventory
 from orchestration.settings import load_settings
 from orchestration.transform.warehouse import Window
 
@@ -24,6 +28,7 @@ app = typer.Typer(
 app.add_typer(erase.app, name="erase")
 app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
+NEEDS_A_PERSON = 3
 CODE_LOCATION = "orchestration.definitions"
 # Output that goes to a file or a pipe has no width of its own; the tables need about this much.
 console = Console(width=None if sys.stdout.isatty() else 160)
@@ -55,7 +60,10 @@ def refresh(
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last arrival day.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Rebuild the warehouse from raw.")] = False,
 ) -> None:
-    """Process everything that arrived and is not yet processed, and publish it."""
+    """Process everything that arrived and is not yet processed, and publish it.
+
+    Ends with a line for each file of the inbox that is not read; with exit code 3 where one waits for a person.
+    """
     if first and last and first > last:
         raise PipelineError(f"--from {first:%Y-%m-%d} lies after --to {last:%Y-%m-%d}. Swap them.")
     if full and (first or last):
@@ -65,6 +73,24 @@ def refresh(
     from orchestration.refresh.run import run_refresh
 
     run_refresh(settings, window, full=full, console=console)
+    inventory = take_inventory(settings.home)
+    for line in inventory.unread():
+        console.print(printable(line), style="yellow", highlight=False, markup=False, soft_wrap=True)
+    if inventory.of("refused"):
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Files as they would be put into the inbox.")],
+    lines: Annotated[int | None, typer.Option(min=1, help="Only the first lines of each file.")] = None,
+) -> None:
+    """What would become of files: every fault of every line, unknown fields, and a preview. Nothing is read in.
+
+    Exit code 3 where a file, a line or a value would not be taken.
+    """
+    if not check_files(files, load_settings().line_limit_mib * 2**20, lines, console).is_clean:
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 @app.command()

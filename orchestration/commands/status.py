@@ -7,6 +7,7 @@ from rich.console import Console
 
 from orchestration.commands.printable import printable
 from orchestration.erasure.tombstones import erasures
+from orchestration.extract.landing.inventory import take_inventory
 from orchestration.extract.landing.ledger import receipts, states
 from orchestration.publish.manifest import read_manifest
 from orchestration.settings import Settings
@@ -31,15 +32,10 @@ def print_status(settings: Settings, console: Console) -> None:
         open_requests = sum(one.done_at is None for one in asked)
         todo = f", {open_requests:,} of them in the next refresh" if open_requests else ""
         console.print(f"Erased       {len(asked):,} users and organizations{todo}")
-    waiting = [one for one in files.values() if one.waiting_bytes]
-    if waiting:
-        names = ", ".join(printable(one.source_file, 60) for one in waiting[:3]) + (", ..." if waiting[3:] else "")
-        console.print(
-            f"Waiting      the last line of {len(waiting):,} files is read once it is complete: {names}", soft_wrap=True
-        )
-    for one in files.values():
-        if one.problem:
-            console.print(f"Problem      {one.source_file}: {one.problem}", style="yellow", soft_wrap=True)
+    inventory = take_inventory(settings.home)
+    console.print(f"Inbox        {inventory.summary}", highlight=False)
+    for line in inventory.unread():
+        console.print(f"             {printable(line)}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     manifest = read_manifest(settings.published)
     if manifest is None:
         console.print("Published    nothing yet: run `clientele refresh`")

@@ -1,13 +1,23 @@
 """When the pipeline runs: the refresh job, its daily schedule, and a sensor for new input."""
 
-from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from orchestration.defs.partitions import window_tags
-from orchestration.extract.landing.pending import has_new_input
+from orchestration.home.locking import REFRESHING, WRITING, is_held
 from orchestration.refresh.plan import plan
+from orchestration.refresh.run import COMMAND_LINE, STARTED_BY
 from orchestration.settings import DBT_PROJECT, Settings
+
+LONGEST_RUN = timedelta(hours=1)
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 refresh = dg.define_asset_job(
     "refresh",
@@ -23,25 +33,35 @@ refresh = dg.define_asset_job(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every day at 05:00 UTC: whatever arrived since the last refresh.",
 )
-def daily_refresh(settings: dg.ResourceParam[Settings]) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    yield from _requests(settings)
+def daily_refresh(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
+    return _request(settings, with_key=False)
 
 
 @dg.sensor(
     job=refresh,
     minimum_interval_seconds=60,
-    description="Starts a refresh when inbox files appeared or grew.",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a refresh when something waits: new input, or landed days that no refresh has processed.",
 )
-def new_input(settings: dg.ResourceParam[Settings]) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    if has_new_input(settings.home):
-        yield from _requests(settings)
-    else:
-        yield dg.SkipReason("No inbox file appeared or grew.")
+def new_input(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    if is_held(settings.home, REFRESHING) or is_held(settings.home, WRITING) or _is_running(context.instance):
+        return dg.SkipReason("A refresh is at work. What it leaves is looked at in a later tick.")
+    # The key is of what waits: ticks of any number start one run, and one that failed is not repeated before something
+    # changes, or the schedule comes.
+    return _request(settings, with_key=True)
 
 
-def _requests(settings: Settings) -> Iterator[dg.RunRequest | dg.SkipReason]:
+def _request(settings: Settings, *, with_key: bool) -> dg.RunRequest | dg.SkipReason:
     wanted = plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer)
     if wanted.days:
-        yield dg.RunRequest(tags=window_tags(*wanted.days))
-    else:
-        yield dg.SkipReason("Everything that arrived is processed and published.")
+        return dg.RunRequest(run_key=wanted.key if with_key else None, tags=window_tags(*wanted.days))
+    return dg.SkipReason("Everything that arrived is processed and published.")
+
+
+def _is_running(instance: dg.DagsterInstance) -> bool:
+    """Whether a refresh is under way that Dagster started; one that began long ago was perhaps killed."""
+    since = datetime.now(UTC) - LONGEST_RUN
+    unfinished = dg.RunsFilter(job_name="refresh", statuses=UNFINISHED, created_after=since)
+    return any(run.tags.get(STARTED_BY) != COMMAND_LINE for run in instance.get_runs(unfinished, limit=10))

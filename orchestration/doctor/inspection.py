@@ -77,7 +77,9 @@ def _read_again(settings: Settings) -> list[str]:
         return []
     with closing(Ledger(home)) as ledger:
         sources = ledger.sources_of({fault.segment_id for fault in faults})
-        gone = [fault for fault in faults if not (home / "inbox" / sources[fault.segment_id]).is_file()]
+        now = {state.read_as: home / "inbox" / state.source_file for state in ledger.states().values()}
+        there = {source for source in sources.values() if source in now and now[source].is_file()}
+        gone = [fault for fault in faults if sources[fault.segment_id] not in there]
         if gone:
             named = ", ".join(f"{fault} (of inbox/{sources[fault.segment_id]})" for fault in gone)
             raise PipelineError(

@@ -95,7 +95,7 @@ def _in_quarantine(home: Path, erased: Tombstones) -> Iterator[str]:
 
 def _in_inbox(home: Path, erased: Tombstones) -> Iterator[str]:
     names = ErasedNames(erased)
-    for source_file in sorted(states(home)):
+    for source_file in sorted(state.read_as for state in states(home).values()):
         if lines := erased_lines(home, source_file, 1, names):
             yield f"inbox/{source_file}: {len(lines):,} lines are about someone erased, the first is line {min(lines)}."
 

@@ -15,6 +15,15 @@ WRITING = ".lock"
 REFRESHING = ".refresh.lock"
 
 
+def is_held(home: Path, lock: str) -> bool:
+    """Whether another process holds a lock of the home now."""
+    try:
+        with FileLock(home / lock, timeout=0, is_singleton=True):
+            return False
+    except (Timeout, FileNotFoundError):
+        return home.exists()
+
+
 @contextmanager
 def exclusive(home: Path, lock: str = WRITING, wait: float = 3600) -> Iterator[None]:
     """Hold a lock of the home. Raises PipelineError after `wait` seconds of waiting for it."""

@@ -157,24 +157,38 @@ select * from marts.dim_custom_values
 where (kind, entity_key) not in (select (entity_kind, entity_key) from cut_entities where first_seen_at is null)
 order by chatbot_id, field, kind, entity_id, valid_from;
 
--- A field that nobody sent but those who are left out is none.
+-- A field is of the type that those who are shown sent last; one that nobody else sent is none.
 create table custom_fields as
+select * from marts.custom_fields
+where (chatbot_id, field) not in (select (chatbot_id, field) from excluded_custom_values)
+union all by name
 select
-    fields.* replace (
-        fields.users - coalesce(gone.users, 0) as users,
-        fields.organizations - coalesce(gone.organizations, 0) as organizations
-    )
-from marts.custom_fields as fields
-left join (
+    chatbot_id,
+    field,
+    max(value_type) filter (where recency = 1) as value_type,
+    count(*) filter (where value_type != 'null') > 1 as is_mixed,
+    cast(coalesce(sum(users) filter (where value_type != 'null'), 0) as bigint) as users,
+    cast(coalesce(sum(organizations) filter (where value_type != 'null'), 0) as bigint) as organizations
+from (
     select
-        chatbot_id,
-        field,
-        count(*) filter (where kind = 'user' and valid_to is null and value_type != 'null') as users,
-        count(*) filter (where kind = 'organization' and valid_to is null and value_type != 'null') as organizations
-    from excluded_custom_values
-    group by chatbot_id, field
-) as gone on gone.chatbot_id = fields.chatbot_id and gone.field = fields.field
-where gone.field is null or (fields.chatbot_id, fields.field) in (select (chatbot_id, field) from dim_custom_values)
+        *,
+        row_number() over (
+            partition by chatbot_id, field order by value_type = 'null', newest_from desc, value_type
+        ) as recency
+    from (
+        select
+            chatbot_id,
+            field,
+            value_type,
+            max(valid_from) as newest_from,
+            count(*) filter (where kind = 'user' and valid_to is null) as users,
+            count(*) filter (where kind = 'organization' and valid_to is null) as organizations
+        from dim_custom_values
+        where (chatbot_id, field) in (select (chatbot_id, field) from excluded_custom_values)
+        group by chatbot_id, field, value_type
+    )
+)
+group by chatbot_id, field
 order by chatbot_id, field;
 
 create table chatbots as

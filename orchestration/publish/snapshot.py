@@ -65,6 +65,7 @@ def publish(
     warehouse: Path,
     published: Path,
     receipts: pa.Table,
+    input_files: pa.Table,
     build: Build,
     dbt_manifest: Path,
     *,
@@ -88,7 +89,9 @@ def publish(
         shutil.rmtree(unfinished)
     draft = snapshots / f".{snapshot_id}"
     draft.mkdir()
-    rows, types = _write_tables(draft, warehouse, published, receipts, snapshot_id, built_at, build, erased, exclusions)
+    rows, types = _write_tables(
+        draft, warehouse, published, receipts, input_files, snapshot_id, built_at, build, erased, exclusions
+    )
     _verify(draft, rows)
     previous = published.resolve() / "current" / "clientele.duckdb" if read_manifest(published) else None
     reconciliation = reconcile(draft / "clientele.duckdb", warehouse, previous, expected)
@@ -124,6 +127,7 @@ def _write_tables(
     warehouse: Path,
     published: Path,
     receipts: pa.Table,
+    input_files: pa.Table,
     snapshot_id: str,
     built_at: datetime,
     build: Build,
@@ -139,6 +143,7 @@ def _write_tables(
         connection.execute("use snapshot")
         write_marts(connection, "warehouse.marts", exclusions)
         connection.execute("create table snapshot.receipts as select * from receipts")
+        connection.execute("create table snapshot.input_files as select * from input_files")
         connection.execute(
             "create table snapshot.snapshot_info as select cast(? as varchar) as snapshot_id,"
             " cast(? as timestamp) as built_at, cast(? as timestamp) as data_through",
@@ -155,7 +160,7 @@ def _write_tables(
         )
         connection.execute(QUALITY.read_text(encoding="utf-8"))
         connection.execute(MACROS.read_text(encoding="utf-8"))
-        tables = [*MARTS, *LEFT_OUT, "data_quality", "refresh_changes", "receipts", "snapshot_info"]
+        tables = [*MARTS, *LEFT_OUT, "data_quality", "refresh_changes", "receipts", "input_files", "snapshot_info"]
         rows = {}
         for table in tables:
             connection.execute(

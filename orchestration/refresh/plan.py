@@ -1,13 +1,15 @@
 """What a refresh has to do: which arrival days wait. Doing it is Dagster's part."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from orchestration.erasure.tombstones import Tombstones, read_tombstones, refuse_erased
-from orchestration.extract.landing.pending import has_new_input, peek_arrival_days
+from orchestration.extract.landing.ledger import segments
+from orchestration.extract.landing.pending import new_input, peek_arrival_days
 from orchestration.home.chatbots import read_chatbots
-from orchestration.identity.exclusions import Exclusion, read_exclusions
+from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import read_identity
 from orchestration.publish.snapshot import is_published
 from orchestration.transform.warehouse import ALWAYS, Window, models_fingerprint, pending_days, read_build
@@ -15,9 +17,13 @@ from orchestration.transform.warehouse import ALWAYS, Window, models_fingerprint
 
 @dataclass(frozen=True)
 class Plan:
-    """The arrival days that a refresh takes, first and last included, in one run; None: there is nothing to do."""
+    """The arrival days that a refresh takes, first and last included, in one run; None: there is nothing to do.
+
+    `key` is of what waits: equal as long as nothing new arrived and no refresh succeeded.
+    """
 
     days: tuple[date, date] | None
+    key: str
 
 
 def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer: str, window: Window = ALWAYS) -> Plan:
@@ -34,17 +40,17 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
     waiting, other_work = pending_days(home, warehouse, fingerprint_of(dbt_project, scorer, erased), window)
     days |= waiting
     # Lines without a readable arrival day, which are to be quarantined, make input new as well.
-    unread = window == ALWAYS and has_new_input(home)
-    if not days and (unread or other_work or erased.is_due or _unpublished(warehouse, published, exclusions)):
+    arrived = new_input(home)
+    unread = window == ALWAYS and bool(arrived)
+    build = read_build(warehouse)
+    unpublished = build is not None and not is_published(published, build, exclusions)
+    if not days and (unread or other_work or erased.is_due or unpublished):
         days = {datetime.now(UTC).date()}
-    return Plan((min(days), max(days)) if days else None)
+    what_waits = (sorted(days), arrived, len(segments(home)), build, unpublished, other_work, erased.generation)
+    key = hashlib.blake2b(repr(what_waits).encode(), digest_size=16).hexdigest()
+    return Plan((min(days), max(days)) if days else None, key)
 
 
 def fingerprint_of(dbt_project: Path, scorer: str, erased: Tombstones) -> str:
     """What the warehouse must have been built with: another one means building it anew from raw."""
     return models_fingerprint(dbt_project, scorer, str(erased.generation))
-
-
-def _unpublished(warehouse: Path, published: Path, exclusions: list[Exclusion]) -> bool:
-    build = read_build(warehouse)
-    return build is not None and not is_published(published, build, exclusions)

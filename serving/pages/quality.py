@@ -10,7 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.quality import read_whole_quality
+from serving.tables.quality import read_whole_quality, unread_files
 
 SHARES = {
     "user_id_share": ("User id", "Not known by e-mail only, and not anonymous"),
@@ -93,6 +93,7 @@ def quality_panel(snapshot: Snapshot, chatbot: Chatbot) -> list[Component]:
     count = quality["conversations"]
     about = f"{count:,} conversation{'' if count == 1 else 's'} of {chatbot.name}, all time"
     found = [_conflict(name, quality[name]) for name in CONFLICTS if quality[name]]
+    unread = unread_files(snapshot)
     return [
         html.H2("Data quality"),
         html.P(about, className="hint"),
@@ -100,7 +101,15 @@ def quality_panel(snapshot: Snapshot, chatbot: Chatbot) -> list[Component]:
         html.Ul(found, className="quality-conflicts")
         if found
         else html.P("No conflicts between users, organizations and MRR.", className="quality-agrees"),
+        *([_unread(unread)] if unread else []),
     ]
+
+
+def _unread(count: int) -> Component:
+    said = "file of the inbox was not read" if count == 1 else "files of the inbox were not read"
+    return html.P(
+        [html.Strong(f"{count:,}"), f" {said}: see ", html.Code("clientele status")], className="quality-unread"
+    )
 
 
 def percent(share: float | None) -> str:

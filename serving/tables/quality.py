@@ -11,6 +11,7 @@ from serving.tables.query import BadQuery
 
 QUALITY = "data_quality"
 CHANGES = "refresh_changes"
+INPUT_FILES = "input_files"
 MOST_CHANGES = 1000
 USUAL_CHANGES = 100
 NEWEST_FIRST = "published_at desc, activity_date desc, reason"
@@ -31,6 +32,15 @@ def read_whole_quality(snapshot: Snapshot, chatbot: Chatbot) -> dict[str, Any] |
     """Return the row of the whole chatbot; None where the snapshot has none."""
     rows = _rows(snapshot, QUALITY, "and organization_id is null", [chatbot.chatbot_id])
     return rows[0] if rows else None
+
+
+def unread_files(snapshot: Snapshot) -> int:
+    """Return how many files of the inbox wait for a person. Whose data they hold is not known, so none is named."""
+    if not _exists(snapshot, INPUT_FILES):
+        return 0
+    query = f"select count(*) from {INPUT_FILES} where outcome = 'refused'"
+    ((count,),) = snapshot.cursor().execute(query).fetchall()
+    return int(count)
 
 
 def read_changes(snapshot: Snapshot, chatbot: Chatbot, limit: int) -> list[dict[str, Any]]:

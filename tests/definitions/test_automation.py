@@ -1,5 +1,7 @@
 """The schedule and the sensor ask for a run when there is something to do, over the arrival days that wait."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from orchestration.defs.automation import daily_refresh, new_input
 from orchestration.defs.partitions import FIRST_ARRIVAL, LAST_ARRIVAL
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.land import land
+from orchestration.home.locking import REFRESHING
 from orchestration.settings import Settings
 from tests.support.requests import capture, deliver, said
 
@@ -32,7 +35,8 @@ def tick_of_schedule(settings: Settings) -> Any:
 
 
 def tick_of_sensor(settings: Settings) -> Any:
-    return new_input.evaluate_tick(dg.build_sensor_context(resources={"settings": settings}))
+    with dg.DagsterInstance.ephemeral() as instance:
+        return new_input.evaluate_tick(dg.build_sensor_context(instance=instance, resources={"settings": settings}))
 
 
 @pytest.mark.parametrize("tick", [tick_of_schedule, tick_of_sensor])
@@ -74,3 +78,40 @@ def test_a_fault_in_the_settings_files_fails_the_tick_and_names_the_line(setting
         tick_of_schedule(settings)
     assert isinstance(failure.value.__cause__, PipelineError)
     assert "chatbots.csv, line 2: time_zone 'Mars/Base' is not known" in str(failure.value.__cause__)
+
+
+def test_trap_70_days_that_a_backfill_of_raw_landed_are_processed_by_the_next_tick(settings: Settings) -> None:
+    deliver(settings.home, LINE)
+    land(settings.home, "backfill of raw")
+    (request,) = tick_of_sensor(settings).run_requests
+    assert RANGE.items() <= request.tags.items()
+
+
+def test_ticks_that_overlap_ask_for_the_same_run_and_new_input_for_another(settings: Settings) -> None:
+    deliver(settings.home, LINE)
+    keys = [tick(settings).run_requests[0].run_key for tick in (tick_of_sensor, tick_of_sensor, tick_of_schedule)]
+    assert keys[0] is not None
+    assert keys == [keys[0], keys[0], None]  # the schedule tries again what failed
+    deliver(settings.home, LINE | {"received_at": "2026-11-02T00:11:00Z"})
+    assert tick_of_sensor(settings).run_requests[0].run_key not in keys
+
+
+def test_the_sensor_waits_while_a_refresh_is_at_work(settings: Settings) -> None:
+    deliver(settings.home, LINE)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance, resources={"settings": settings})
+        instance.create_run_for_job(dg.job(name="refresh")(lambda: None), status=dg.DagsterRunStatus.STARTED)
+        assert new_input.evaluate_tick(context).run_requests == []
+    holder = "import sys; from filelock import FileLock\nwith FileLock(sys.argv[1]): print(flush=True); input()"
+    command = [sys.executable, "-c", holder, str(settings.home / REFRESHING)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert tick_of_sensor(settings).run_requests == []
+        process.communicate(b"\n")
+    assert len(tick_of_sensor(settings).run_requests) == 1
+
+
+def test_the_sensor_and_the_schedule_are_on_by_default() -> None:
+    assert new_input.default_status == dg.DefaultSensorStatus.RUNNING
+    assert daily_refresh.default_status == dg.DefaultScheduleStatus.RUNNING

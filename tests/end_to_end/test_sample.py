@@ -92,7 +92,7 @@ def test_the_commands_show_the_tables_and_what_became_of_every_line(home: Path) 
 
 def test_the_manifest_says_what_every_column_means(home: Path) -> None:
     manifest = json.loads((home / "published" / "current" / "manifest.json").read_text(encoding="utf-8"))
-    tables = {"data_quality", "refresh_changes", "receipts", "snapshot_info", *MARTS}
+    tables = {"data_quality", "refresh_changes", "receipts", "input_files", "snapshot_info", *MARTS}
     assert tables | {"organizations", "users", "custom_values"} == set(manifest["tables"])
     for table, described in manifest["tables"].items():
         for column in described["columns"]:

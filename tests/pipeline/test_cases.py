@@ -109,3 +109,47 @@ def test_copies_in_other_spellings_are_copies(run: Any) -> None:
     rows = read.query("select conversation_id as id, messages from fct_conversation_days")
     assert {row["id"]: row["messages"] for row in rows} == {"c1": 1, "c2": 2}
     assert outcomes(read) == (5, 3, 0)
+
+
+def delivered(pipeline: Pipeline, case: str, **names: str) -> Pipeline:
+    """A case's files in the inbox, those that are named (by stem) under other names."""
+    for path in sorted((CASES / case).iterdir()):
+        inbox = pipeline.home / "inbox"
+        inbox.mkdir(parents=True, exist_ok=True)
+        (inbox / names.get(path.stem, path.name)).write_bytes(path.read_bytes())
+    return pipeline
+
+
+@pytest.mark.parametrize("size", ["day2_long", "day2_short"])
+def test_trap_60_a_log_that_is_rotated_gives_every_line_once(pipeline: Pipeline, size: str) -> None:
+    inbox = pipeline.home / "inbox"
+    inbox.mkdir(parents=True)
+    day1, day2 = ((CASES / "t09" / f"{name}.jsonl").read_bytes() for name in ("day1", size))
+    (inbox / "app.jsonl").write_bytes(day1)
+    pipeline.refresh()
+    (inbox / "app.jsonl").rename(inbox / "app.jsonl.1")
+    (inbox / "app.jsonl").write_bytes(day2)
+    pipeline.refresh()
+    assert outcomes(pipeline) == (day1.count(b"\n") + day2.count(b"\n"), 0, 0)
+    assert pipeline.query("select distinct problem from receipts") == [{"problem": None}]
+
+
+def test_gzip_members_and_zeros_behind_the_end_of_gzip_are_read_whole(pipeline: Pipeline) -> None:
+    read = delivered(pipeline, "t28").refresh()
+    rows = read.query("select source_file, accepted + duplicates as lines, quarantined, waiting_bytes from receipts")
+    assert {row.pop("source_file"): tuple(row.values()) for row in rows} == {
+        "members.jsonl.gz": (20, 0, 0),
+        "padded.jsonl.gz": (20, 0, 0),
+    }
+
+
+def test_a_file_is_read_under_any_ending(pipeline: Pipeline) -> None:
+    read = delivered(pipeline, "t29").refresh()
+    assert outcomes(read) == (3, 24, 0)
+    assert len(read.query("select 1 from receipts where lines = 3 and problem is null")) == 9
+
+
+def test_what_a_file_holds_decides_and_not_its_ending(pipeline: Pipeline) -> None:
+    read = delivered(pipeline, "t51").refresh()
+    assert outcomes(read) == (3, 0, 0)
+    assert read.query("select lines from receipts where source_file = 'empty.jsonl.gz'") == [{"lines": 0}]

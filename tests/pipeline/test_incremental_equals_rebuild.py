@@ -20,7 +20,7 @@ from tests.support.agreement import assert_facts_of, assert_tables_of
 from tests.support.histories import CHATBOTS, History, histories, report
 from tests.support.oracle import Oracle
 from tests.support.pipeline import Crash, Pipeline, Project, copy_inbox
-from tests.support.requests import deliver, write_chatbots, write_identity
+from tests.support.requests import deliver, write_chatbots, write_exclusions, write_identity
 
 # To find a fault, not to show the smallest history in which it does harm.
 QUICK = bool(os.environ.get("CLIENTELE_FIRST_FAULT"))
@@ -55,7 +55,7 @@ def test_every_history_gives_the_tables_of_one_run_and_of_the_rules(
         assert step_by_step.broken_tests() == []
         assert [one for one in step_by_step.balances() if not one.is_even] == []
         assert_same_tables(step_by_step, at_once)
-        oracle = Oracle(home)
+        oracle, whole = Oracle(home), Oracle(home, with_excluded=True)
         assert_facts_of(oracle, step_by_step)
         (first, last), (one, another) = map(sorted, ranges)
         for chatbot in CHATBOTS:
@@ -63,6 +63,7 @@ def test_every_history_gives_the_tables_of_one_run_and_of_the_rules(
             assert_tables_of(oracle, step_by_step, chatbot, None, last, "range_end")
             assert_tables_of(oracle, step_by_step, chatbot, first, last, "now")
             assert_tables_of(oracle, step_by_step, chatbot, one, another, "range_end")
+            assert_tables_of(whole, step_by_step, chatbot, first, last, "range_end", "include")
         tell(history)
     finally:
         step_by_step.close()
@@ -89,6 +90,8 @@ def live(home: Path, history: History, project: Project) -> None:
             write_chatbots(home, **step.settings)
         if step.merges is not None:
             write_identity(home, *step.merges)
+        if step.exclusions is not None:
+            write_exclusions(home, *step.exclusions)
         pipeline.runs = number
         try:
             places = len(project.models) + 2  # before `prepare`, before each model, before `commit`

@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.publish.leaving_out import MARTS
 from orchestration.publish.raw_counts import count_raw
@@ -227,7 +228,8 @@ def test_trap_49_a_reader_during_publishing_sees_the_old_or_the_new_and_never_ha
         build = read_build(pipeline.warehouse)
         assert build is not None
         expected = count_raw(pipeline.home, processed_slices(pipeline.warehouse), "")
-        publish(pipeline.warehouse, folder, receipts_table(pipeline.home), build, manifest, expected=expected, keep=5)
+        tables = receipts_table(pipeline.home), inventory_table(pipeline.home)
+        publish(pipeline.warehouse, folder, *tables, build, manifest, expected=expected, keep=5)
 
     publish_state(0)
     seen: list[tuple[int, ...]] = []

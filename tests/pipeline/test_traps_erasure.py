@@ -4,6 +4,7 @@ Erasing through the command line stands in `test_erase_command.py`.
 """
 
 import gzip
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -303,6 +304,41 @@ def test_trap_46_a_compressed_file_without_its_end_is_named_and_cleaned_once_it_
     publisher.run()
     assert_absent(publisher)
     assert {receipt.problem for receipt in receipts(publisher.home)} == {None}
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gz"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_trap_46_an_element_of_a_list_is_blanked_and_the_others_keep_their_places(
+    publisher: Publisher, compress: Any, encoding: str, indent: int | None
+) -> None:
+    elements = [OTHERS[0], capture("c-new", secret("m1", at(9)), user=ANN), OTHERS[1]]
+    path = publisher.home / "inbox" / "list"
+    path.write_bytes(compress(json.dumps(elements, indent=indent).encode(encoding)))
+    publisher.run()
+    erase(publisher)
+    assert_absent(publisher)
+    content = path.read_bytes() if compress is bytes else gzip.decompress(path.read_bytes())
+    assert "ann-7781" not in content.decode(encoding)
+    fresh = Pipeline(copy_inbox(publisher.home, publisher.home.parent / "fresh"), publisher.pipeline.project).refresh()
+    (row,) = fresh.query("select lines, accepted + duplicates as good from receipts where source_file = 'list'")
+    assert (row["lines"], row["good"]) == (2, 2)
+    fresh.close()
+
+
+def test_trap_46_a_log_that_was_rotated_and_a_linked_one_are_cleaned_in_their_places(
+    publisher: Publisher, tmp_path: Path
+) -> None:
+    inbox, outside = publisher.home / "inbox", tmp_path / "outside.gz"
+    (inbox / "log.jsonl").rename(inbox / "log.jsonl.1")
+    outside.write_bytes(gzip.compress(encode(ANNS[0], OTHERS[0])))
+    (inbox / "link").symlink_to(outside)
+    publisher.run(OTHERS[1])
+    erase(publisher)
+    assert_absent(publisher)
+    assert b"ann-7781" not in (inbox / "log.jsonl.1").read_bytes()
+    assert (inbox / "link").is_symlink()
+    assert b"ann-7781" not in gzip.decompress(outside.read_bytes())
 
 
 def test_trap_46_a_mapping_cannot_bring_an_erased_id_back(publisher: Publisher) -> None:

@@ -46,6 +46,19 @@ def test_a_chatbot_without_conversations_has_null_shares(client):
     assert (row["conversations"], row["user_id_share"], row["scored_share"]) == (0, None, None)
 
 
+def test_the_panel_counts_files_that_were_not_read_and_names_none(tmp_path):
+    directory = publish(tmp_path)
+    with duckdb.connect(directory / "clientele.duckdb") as connection:
+        connection.execute(
+            "create table input_files as select * from (values ('secret.csv', 'refused', 'a table'),"
+            " ('b', 'read', null), ('c', 'waiting', 'half')) as t (source_file, outcome, reason)"
+        )
+    snapshot = Snapshots(tmp_path).current()
+    panel = words(quality_panel(snapshot, snapshot.chatbots["support"]))
+    assert "file of the inbox was not read" in panel
+    assert "secret" not in panel
+
+
 def test_changes_come_newest_first_and_no_more_than_asked(client):
     rows = read(client, "support", "changes")["rows"]
     assert [(row["activity_date"], row["reason"]) for row in rows] == [

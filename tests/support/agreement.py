@@ -15,6 +15,26 @@ from tests.support.oracle_custom import custom_rows, field_rows
 Row = dict[str, Any]
 
 
+# Days of users or organizations that are not the sums of their conversations' days, in either direction.
+_DAYS_THAT_DISAGREE = """
+with summed as (
+    select chatbot_id, activity_date, {kind}_id, {kind}_key, count(*) as conversations,
+        cast(sum(messages) as bigint) as messages, cast(sum(user_messages) as bigint) as user_messages,
+        cast(sum(scored_messages) as bigint) as scored_messages, cast(sum(score_sum) as decimal(38, 12)) as score_sum,
+        count(*) filter (where scored_messages > 0) as scored_conversations,
+        min(first_message_at) as first_message_at, max(last_message_at) as last_message_at
+    from fct_conversation_days where {kind}_key is not null
+    group by all
+),
+published as (
+    select chatbot_id, activity_date, {kind}_id, {kind}_key, conversations, messages, user_messages, scored_messages,
+        score_sum, scored_conversations, first_message_at, last_message_at
+    from fct_{kind}_days
+)
+(from summed except from published) union all (from published except from summed)
+"""
+
+
 class Published(Protocol):
     """Whatever answers queries with what readers see."""
 
@@ -26,6 +46,7 @@ def assert_facts_of(oracle: Oracle, published: Published) -> None:
     """Facts, histories, custom fields, chatbots and receipts are what the rules say."""
     assert_same(oracle.conversation_days(), published.query("from fct_conversation_days"))
     for kind in ("user", "organization"):
+        assert published.query(_DAYS_THAT_DISAGREE.format(kind=kind)) == []
         assert_same(oracle.intervals(kind), published.query(f"select *, {kind}_name as name from dim_{kind}s"))
         custom = published.query("from dim_custom_values where kind = ?", [kind])
         assert_same(custom_rows(oracle.custom[kind], kind), custom)
@@ -36,14 +57,25 @@ def assert_facts_of(oracle: Oracle, published: Published) -> None:
 
 
 def assert_tables_of(
-    oracle: Oracle, published: Published, chatbot: str, first: date | None, last: date | None, clock: str
+    oracle: Oracle,
+    published: Published,
+    chatbot: str,
+    first: date | None,
+    last: date | None,
+    clock: str,
+    excluded: str = "leave out",
 ) -> None:
     """Both tables of one range, and the custom values beside them, are what the rules say."""
+    wanted = [clock, excluded]
     for macro, expected in (("organizations", oracle.organizations), ("users", oracle.users)):
-        shown = published.query(f"from {macro}(?, ?, ?, attributes := ?)", [chatbot, first, last, clock])
+        shown = published.query(
+            f"from {macro}(?, ?, ?, attributes := ?, excluded := ?)", [chatbot, first, last, *wanted]
+        )
         assert_same(expected(chatbot, first, last, clock), shown)
     for kind in ("user", "organization"):
-        held = published.query("from custom_values(?, ?, ?, attributes := ?)", [chatbot, kind, last, clock])
+        held = published.query(
+            "from custom_values(?, ?, ?, attributes := ?, excluded := ?)", [chatbot, kind, last, *wanted]
+        )
         assert_same(oracle.custom_values(chatbot, kind, last, clock), held)
 
 

@@ -227,6 +227,21 @@ def merges(draw: st.DrawFn) -> tuple[tuple[str, str, str], ...]:
     return tuple((kind, source, target) for (kind, source), target in found.items())
 
 
+exclusions = st.lists(
+    _one(
+        ("user", "u1"),
+        ("user", "u2"),
+        ("user", "email:ann@x.example"),
+        ("email_domain", "x.example"),
+        ("organization", "o1"),
+        ("organization", "name:acme"),
+        ("organization", "nobody"),
+    ),
+    max_size=2,
+    unique=True,
+).map(tuple)
+
+
 @dataclass
 class Step:
     """What is delivered before a run, and how the run goes."""
@@ -234,6 +249,7 @@ class Step:
     delivered: list[tuple[str, bytes]] = field(default_factory=list)  # file and line
     settings: dict[str, dict[str, str]] | None = None
     merges: tuple[tuple[str, str, str], ...] | None = None
+    exclusions: tuple[tuple[str, str], ...] | None = None
     crash: int | None = None  # a run is stopped at one of its places, counted around: -1 is the last
     window: Window = ALWAYS
 
@@ -274,7 +290,9 @@ def histories(draw: st.DrawFn) -> History:
     # Of few, so that a later run often finds what an earlier one had.
     all_settings = st.sampled_from([None, draw(settings), draw(settings)])
     all_merges = st.sampled_from([None, (), draw(merges()), draw(merges())])
+    all_exclusions = st.sampled_from([None, None, (), draw(exclusions)])
     for step in steps:
+        step.exclusions = draw(all_exclusions)
         step.settings = draw(all_settings)
         step.merges = draw(all_merges)
         step.crash = draw(st.one_of(st.none(), st.integers(0, 99)))
@@ -327,6 +345,7 @@ def _met(said: list[Line], again: bool, copies: list[Line], steps: list[Step]) -
     met["examples with a request sent again in another envelope"] = again
     met["examples with merges"] = any(step.merges for step in steps)
     met["examples with merges that change between runs"] = _changes([step.merges for step in steps])
+    met["examples with accounts left out"] = any(step.exclusions for step in steps)
     met["examples with settings that change between runs"] = _changes([step.settings for step in steps])
     met["examples with a time zone other than UTC"] = any(
         one.get("time_zone") != "UTC" for given in all_settings for one in given.values()

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from tests.support.oracle_custom import columns_of, custom_history, held_at
-from tests.support.oracle_home import lines_of, mapping_of, settings_of
+from tests.support.oracle_home import exclusions_of, lines_of, mapping_of, settings_of
 from tests.support.oracle_lines import Record, Unusable, read_line
 
 Row = dict[str, Any]
@@ -46,9 +46,9 @@ class Version:
 
 
 class Oracle:
-    """The contract, applied to everything in the inbox of a home."""
+    """The contract, applied to everything in the inbox of a home; on request with what `exclude.csv` leaves out."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, with_excluded: bool = False) -> None:
         self.settings = settings_of(home)
         self._merged_into = mapping_of(home)
         self.totals: Counter[str] = Counter(lines=0, accepted=0, duplicates=0, quarantined=0, warnings=0)
@@ -65,6 +65,8 @@ class Oracle:
         self._messages_of = {kind: self._by_owner(kind) for kind in ATTRIBUTES}
         self.history = {kind: self._history(requests, kind) for kind in ATTRIBUTES}
         self.custom = {kind: custom_history(requests, kind, self._entity) for kind in ATTRIBUTES}
+        if not with_excluded:
+            self._leave_out(exclusions_of(home))
         self.chatbots = sorted({record.chatbot_id for record in requests} | self.settings.keys())
 
     def zone(self, chatbot_id: str) -> ZoneInfo:
@@ -103,6 +105,30 @@ class Oracle:
                 score = scores.get((conversation, message_id)) if message_id and role == "user" else None
                 day = sent_at.replace(tzinfo=UTC).astimezone(zone).date()
                 yield Message(conversation, sent_at, day, role, score)
+
+    def _leave_out(self, exclusions: list[tuple[str, str, str]]) -> None:
+        """Forget the conversations of those who are excluded, and whoever has no other."""
+        excluded: dict[str, set[Entity]] = {"user": set(), "organization": set()}
+        for chatbot_id, kind, value in exclusions:
+            if kind == "email_domain":
+                excluded["user"] |= {
+                    user
+                    for user, versions in self.history["user"].items()
+                    if user[0] == chatbot_id and (versions[-1].fields["email"] or "").lower().endswith(f"@{value}")
+                }
+            else:
+                excluded[kind].add(self._entity(chatbot_id, kind, value))
+        before = {kind: set(self._messages_of[kind]) for kind in ATTRIBUTES}
+        self.messages = [
+            message
+            for message in self.messages
+            if not any(self.owner[kind].get(message.conversation) in excluded[kind] for kind in ATTRIBUTES)
+        ]
+        self._messages_of = {kind: self._by_owner(kind) for kind in ATTRIBUTES}
+        for kind in ATTRIBUTES:
+            gone = excluded[kind] | (before[kind] - set(self._messages_of[kind]))
+            self.history[kind] = {one: versions for one, versions in self.history[kind].items() if one not in gone}
+            self.custom[kind] = {key: values for key, values in self.custom[kind].items() if key[0] not in gone}
 
     def _owners(self, requests: list[Record], kind: str) -> dict[Conversation, Entity]:
         """Of the newest request of a conversation that names one: by event time, then arrival."""

@@ -35,6 +35,11 @@ def mapping_of(home: Path) -> dict[tuple[str, str, str], str]:
     return {(row["chatbot_id"], row["kind"], row["from_id"]): row["to_id"] for row in _csv(home / "identity.csv")}
 
 
+def exclusions_of(home: Path) -> list[tuple[str, str, str]]:
+    """What `exclude.csv` says, as chatbot, kind and value."""
+    return [(row["chatbot_id"], row["kind"], row["value"]) for row in _csv(home / "exclude.csv")]
+
+
 def _csv(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []

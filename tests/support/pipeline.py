@@ -19,6 +19,7 @@ import jinja2
 
 from orchestration.erasure.sweep import sweep
 from orchestration.erasure.tombstones import read_tombstones
+from orchestration.extract.landing.inventory import OUTCOMES, take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.extract.scoring import ensure_scores_schema
@@ -156,6 +157,7 @@ class Pipeline:
         sweep(self.home)
         for receipt in land(self.home, f"run-{self.runs}", workers=1):
             assert receipt.lines == receipt.accepted + receipt.duplicates + receipt.quarantined, receipt
+        assert_every_file_is_accounted_for(self.home)
         sweep(self.home)
         ensure_scores_schema(self.home)
         _stop(crash_after, -1)
@@ -272,6 +274,16 @@ class Pipeline:
         connection.execute("use warehouse")
 
 
+def assert_every_file_is_accounted_for(home: Path) -> None:
+    """Files found = read + waiting + refused, and whatever is not read says why."""
+    inventory = take_inventory(home)
+    found = {path.relative_to(home / "inbox").as_posix() for path in (home / "inbox").rglob("*") if path.is_file()}
+    visible = {name for name in found if not any(part.startswith(".") for part in name.split("/"))}
+    assert {file.source_file for file in inventory.files} >= visible or inventory.left_out, inventory
+    assert len(inventory.files) == sum(len(inventory.of(outcome)) for outcome in OUTCOMES), inventory
+    assert all(file.outcome == "read" or file.reason for file in inventory.files), inventory
+
+
 def _stop(crash_after: int | None, here: int) -> None:
     if crash_after == here:
         raise Crash
@@ -290,12 +302,14 @@ def copy_inbox(home: Path, to: Path) -> Path:
 def refresh(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`clientele refresh` on a data home, in a process of its own."""
     command = refresh_command(*arguments)
-    return subprocess.run(command, env=environment_of(home), capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, env=environment_of(home), capture_output=True, text=True, timeout=600)
+    assert_every_file_is_accounted_for(home)
+    return done
 
 
 def refresh_command(*arguments: str) -> list[str]:
     """The command line of a refresh."""
-    return [str(Path(sys.executable).with_name("clientele")), "refresh", *arguments]
+    return [sys.executable, "-m", "orchestration.commands.main", "refresh", *arguments]
 
 
 def environment_of(home: Path) -> dict[str, str]:

@@ -6,7 +6,10 @@ from typing import Any
 import duckdb
 
 from orchestration.erasure.tombstones import read_tombstones
+from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
+from orchestration.identity.exclusions import read_exclusions
+from orchestration.identity.mapping import read_identity
 from orchestration.publish.manifest import read_manifest
 from orchestration.publish.raw_counts import count_raw
 from orchestration.publish.snapshot import publish
@@ -41,11 +44,13 @@ class Publisher:
             self.pipeline.warehouse,
             self.folder,
             receipts_table(self.home),
+            inventory_table(self.home),
             build,
             self._manifest,
             expected=count_raw(self.home, processed_slices(self.pipeline.warehouse), str(erased.generation)),
             keep=3,
             erased=erased,
+            exclusions=read_exclusions(self.home / "exclude.csv", read_identity(self.home / "identity.csv")),
         )
         return self
 

@@ -97,6 +97,12 @@ def write_identity(home: Path, *merges: tuple[str, str, str], chatbot: str = SUP
     _write(home / "identity.csv", ["chatbot_id,kind,from_id,to_id,reason", *rows])
 
 
+def write_exclusions(home: Path, *exclusions: tuple[str, str], chatbot: str = SUPPORT) -> None:
+    """Write `exclude.csv`: what is left out as (kind, value)."""
+    rows = [",".join((chatbot, *exclusion, "our own")) for exclusion in exclusions]
+    _write(home / "exclude.csv", ["chatbot_id,kind,value,reason", *rows])
+
+
 def _write(path: Path, rows: list[str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")

@@ -9,6 +9,7 @@ from orchestration.defs.reporting import preview, progress_log
 from orchestration.doctor.databases import keep_copies
 from orchestration.erasure.sweep import sweep
 from orchestration.extract.landing.intact import inspect_raw, sentence
+from orchestration.extract.landing.inventory import take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.extract.scoring import ensure_scores_schema, score_new_messages
@@ -125,9 +126,19 @@ def accepted_files_are_intact(settings: dg.ResourceParam[Settings]) -> dg.AssetC
 
 @dg.asset_check(asset=["raw", "requests"])
 def input_files_are_intact(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
-    """No input file shrank, changed where it was already read, or is damaged."""
-    newest = {receipt.source_file: receipt for receipt in receipts(settings.home)}
-    problems = [receipt for receipt in newest.values() if receipt.problem]
+    """Every file found in the inbox is read, waits for more, or is refused for a reason; this warns of the refused."""
+    inventory = take_inventory(settings.home)
+    refused, waiting = inventory.of("refused"), inventory.of("waiting")
     return dg.AssetCheckResult(
-        passed=not problems, severity=dg.AssetCheckSeverity.WARN, metadata={"files": preview(problems)}
+        passed=not refused,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=inventory.summary,
+        metadata={
+            "found": len(inventory.files),
+            "read": len(inventory.of("read")),
+            "waiting": len(waiting),
+            "refused": len(refused),
+            "left out by .ignore": inventory.left_out,
+            "not read, because": preview([*refused, *waiting]),
+        },
     )

@@ -12,6 +12,7 @@ from orchestration.defs.transform.assets import MANIFEST
 from orchestration.erasure.tombstones import read_tombstones
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.intact import require_intact
+from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
 from orchestration.home.locking import exclusive
 from orchestration.identity.exclusions import read_exclusions
@@ -68,6 +69,7 @@ def snapshot(
                 settings.warehouse,
                 settings.published,
                 receipts,
+                inventory_table(settings.home),
                 build,
                 MANIFEST,
                 expected=expected,

@@ -1,16 +1,16 @@
-"""Files of the inbox: which ones count, how far one was read (the cursor), and whether it is still the same file.
+"""One file of the inbox: how far it was read (the cursor), and whether it still begins with what was read.
 
-Reading bytes out of them is in `streams.py`, cutting bytes into lines in `lines.py`.
+Which files there are is in `folders.py`, what a file holds in `formats.py`, its bytes in `streams.py`, its records in
+`lines.py` and `values.py`.
 """
 
 import os
-import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
-ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst")
 FINGERPRINT_BYTES = 4096
+TAIL_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,56 +25,21 @@ class Cursor:
     damaged: bool = False  # the stream is damaged or cut off here, and that was reported
     consumed: int = 0  # bytes of the file that were needed so far
     fingerprint: str = ""  # of the first of these bytes
+    tail: str = ""  # of the last of these bytes
+    format: str = ""  # what the file holds (`formats.py`), once something of it was read
+    number: int = 0  # the last number given to a value, where several may stand in one line
 
 
 @dataclass(frozen=True, slots=True)
 class InboxFile:
-    """A file of the inbox as it is now."""
+    """A file of the inbox as it is now. With `same_as` it is another path to that file, and is not read."""
 
     source_file: str  # POSIX path below the inbox
     path: Path
     size: int
     mtime_ns: int
     problem: str | None = None
-
-
-def inbox_files(home: Path) -> list[InboxFile]:
-    """Every request log file of the inbox, in the order of its path. Hidden and other names are ignored."""
-    inbox = home / "inbox"
-    found: list[InboxFile] = []
-
-    def note_unreadable(error: OSError) -> None:
-        if Path(error.filename) != inbox or inbox.exists():
-            source_file = _printable(Path(error.filename).relative_to(inbox).as_posix())
-            found.append(InboxFile(source_file, Path(error.filename), 0, 0, unreadable(source_file, error)))
-
-    for folder, folders, names in os.walk(inbox, onerror=note_unreadable):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if name.endswith(ENDINGS) and not name.startswith("."):
-                found.append(_inbox_file(inbox, Path(folder, name)))
-    return sorted(found, key=lambda file: file.source_file)
-
-
-def _inbox_file(inbox: Path, path: Path) -> InboxFile:
-    source_file = path.relative_to(inbox).as_posix()
-    printable = _printable(source_file)
-    if printable != source_file:
-        problem = f"The name of the file inbox/{printable} is not valid UTF-8, so it was not read. Rename it."
-        return InboxFile(printable, path, 0, 0, problem)
-    try:
-        status = path.stat()
-    except OSError as error:
-        return InboxFile(source_file, path, 0, 0, unreadable(source_file, error))
-    if not stat.S_ISREG(status.st_mode):
-        # Reading a pipe or a device may never end.
-        problem = f"inbox/{source_file} is a pipe, socket or device, so it was not read. Deliver regular files."
-        return InboxFile(source_file, path, 0, 0, problem)
-    return InboxFile(source_file, path, status.st_size, status.st_mtime_ns)
-
-
-def _printable(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()
+    same_as: str | None = None
 
 
 def unreadable(source_file: str, error: OSError) -> str:
@@ -83,19 +48,26 @@ def unreadable(source_file: str, error: OSError) -> str:
     return f"The file inbox/{source_file} cannot be read: {cause}. Make it readable; it is read in the next run."
 
 
-def fingerprint(descriptor: int, consumed: int) -> str:
-    """A hash of the first bytes of an open file, of those that were consumed."""
-    return blake2b(os.pread(descriptor, min(consumed, FINGERPRINT_BYTES), 0), digest_size=16).hexdigest()
+def identified(descriptor: int, cursor: Cursor) -> Cursor:
+    """The cursor with the hashes by which the file is known again: of the first and of the last consumed bytes."""
+    head, tail = min(cursor.consumed, FINGERPRINT_BYTES), min(cursor.consumed, TAIL_BYTES)
+    return replace(
+        cursor,
+        fingerprint=hash_of(os.pread(descriptor, head, 0)),
+        tail=hash_of(os.pread(descriptor, tail, cursor.consumed - tail)),
+    )
 
 
-def changed(source_file: str, descriptor: int, size: int, cursor: Cursor) -> str | None:
-    """What to tell people when the bytes that were already read are not the same any more."""
-    advice = "Files may only be appended to, so it was not read. Deliver the data again under a new name."
+def hash_of(data: bytes) -> str:
+    """What bytes are known by."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def changed(descriptor: int, size: int, cursor: Cursor) -> str | None:
+    """Why the bytes that were already read are not the same any more, as the rest of a sentence."""
     if size < cursor.consumed:
-        return (
-            f"The file inbox/{source_file} is shorter than what was already read of it "
-            f"({size:,} of {cursor.consumed:,} bytes). {advice}"
-        )
-    if cursor.consumed and fingerprint(descriptor, cursor.consumed) != cursor.fingerprint:
-        return f"The beginning of the file inbox/{source_file} changed after it was read. {advice}"
+        return f"is shorter than what was already read of it ({size:,} of {cursor.consumed:,} bytes)"
+    head = os.pread(descriptor, min(cursor.consumed, FINGERPRINT_BYTES), 0)
+    if cursor.consumed and hash_of(head) != cursor.fingerprint:
+        return "has another beginning than when it was read"
     return None

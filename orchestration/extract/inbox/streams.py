@@ -35,11 +35,11 @@ class Stream(Protocol):
         """Where to continue for the content at `position`: offset, bytes to skip, bytes of the file needed so far."""
 
 
-def open_stream(source_file: str, descriptor: int, size: int, cursor: Cursor) -> Stream:
-    """The stream of a file, by the ending of its name."""
-    if source_file.endswith(".gz"):
+def open_stream(compression: str, descriptor: int, size: int, cursor: Cursor) -> Stream:
+    """The stream of a file that is compressed like this: plain, gzip or zstd."""
+    if compression == "gzip":
         return _Compressed(descriptor, size, cursor, lambda: zlib.decompressobj(wbits=31))
-    if source_file.endswith(".zst"):
+    if compression == "zstd":
         return _Compressed(descriptor, size, cursor, lambda: zstandard.ZstdDecompressor().decompressobj())
     return _Plain(descriptor, size, cursor)
 
@@ -71,7 +71,7 @@ class _Compressed:
 
     def blocks(self) -> Iterator[bytes]:
         while True:
-            start = self._members[-1][1]
+            start = self._behind_padding(self._members[-1][1])
             decoder = self._new_decoder()
             self._read_to = start
             while not decoder.eof:
@@ -87,6 +87,12 @@ class _Compressed:
                 self._read_to += len(piece)
                 yield from self._fresh(content)
             self._members.append((self._decoded, self._read_to - len(decoder.unused_data)))
+
+    def _behind_padding(self, at: int) -> int:
+        """Where the next member begins: tapes and some copying programs fill up with zeros behind the last one."""
+        while (piece := self._slice(at)) and not piece[0]:
+            at += len(piece) - len(piece.lstrip(b"\0"))
+        return at
 
     def place(self, position: int) -> tuple[int, int, int]:
         while len(self._members) > 1 and self._members[1][0] <= position:

@@ -10,16 +10,21 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
 from orchestration.errors import PipelineError
-from orchestration.extract.inbox.files import Cursor, InboxFile, inbox_files, unreadable
-from orchestration.extract.inbox.lines import ChangedFile, Line, open_lines
+from orchestration.extract.inbox.files import Cursor, InboxFile, unreadable
+from orchestration.extract.inbox.folders import inbox_files
+from orchestration.extract.inbox.formats import UnreadFile
+from orchestration.extract.inbox.lines import Line
+from orchestration.extract.inbox.reading import open_lines
 from orchestration.extract.landing.duplicates import SeenRecords
 from orchestration.extract.landing.ledger import FileState, Ledger, Receipt, Segment, SegmentFile, receipts
+from orchestration.extract.landing.rotation import MORE_TO_READ, follow, is_due
 from orchestration.extract.landing.schemas import QUARANTINE, RAW_TABLES
 from orchestration.extract.landing.staging import Batch, Staged, StagedFile, write_durably
 from orchestration.extract.landing.workers import stager
@@ -30,7 +35,6 @@ SEGMENT_LINES = 50_000
 SEGMENT_BYTES = 32 << 20
 # Below this many new bytes, starting worker processes takes longer than they save.
 PARALLEL_BYTES = 8 << 20
-MORE_TO_READ = -1  # in place of a time of change, in the state of a file that is not read to its end
 
 
 class LandingBusy(PipelineError):
@@ -110,12 +114,16 @@ class _Landing:
         self._seen = SeenRecords(ledger)
         self._earlier = {receipt.source_file: receipt for receipt in receipts(plan.home, plan.run_id)}
         self._receipts: dict[str, Receipt] = {}
-        self._states = ledger.states()
+        self._files = inbox_files(plan.home)
+        known = ledger.states()
+        self._states = follow(self._files, known)
+        ledger.follow(known, self._states)
+        self._names: set[str] | None = None  # that something was read as
         self._sizes = {name: state.size for name, state in self._states.items()}
         self._lines = self._bytes_read = self._bytes_to_read = 0
 
     def run(self, workers: int | None) -> list[Receipt]:
-        files = [file for file in inbox_files(self._plan.home) if self._needs_a_look(file)]
+        files = [file for file in self._files if self._needs_a_look(file)]
         self._bytes_to_read = sum(max(0, file.size - self._sizes.get(file.source_file, 0)) for file in files)
         if workers is None:
             workers = 2 if self._bytes_to_read > PARALLEL_BYTES else 1
@@ -126,14 +134,26 @@ class _Landing:
 
     def _needs_a_look(self, file: InboxFile) -> bool:
         state = self._states.get(file.source_file)
-        return is_due(file, state) or (state is not None and state.problem is not None)
+        return is_due(file, state) or (not file.same_as and state is not None and state.problem is not None)
+
+    def _read_as(self, source_file: str) -> str:
+        """The name for what is read of a file: its path, with a number where an earlier file had that."""
+        if (state := self._states.get(source_file)) is not None:
+            return state.read_as
+        if self._names is None:
+            self._names = self._ledger.names_in_use()
+        names = (f"{source_file} ({number})" if number > 1 else source_file for number in count(1))
+        read_as = next(name for name in names if name not in self._names)
+        self._names.add(read_as)
+        return read_as
 
     def _batches(self, file: InboxFile) -> Iterator[Batch]:
         """The new lines of a file in batches; the last one, which may be empty, says how the file was left."""
         plan, state = self._plan, self._states.get(file.source_file)
-        began = state.cursor if state else Cursor()
+        began, read_as = state.cursor if state else Cursor(), self._read_as(file.source_file)
+        left = FileState(file.source_file, file.size, file.mtime_ns, began, 0, file.problem, read_as)
         if file.problem:
-            yield self._last_batch(file, began, began, [], problem=file.problem)
+            yield self._batch(began, [], left)
             return
         try:
             with open_lines(file.path, file.source_file, file.size, began, plan.line_limit) as reader:
@@ -144,32 +164,21 @@ class _Landing:
                     held += len(line.data)
                     if len(lines) >= plan.segment_lines or held >= SEGMENT_BYTES:
                         cursor = reader.cursor()
-                        reached = FileState(file.source_file, cursor.consumed, MORE_TO_READ, cursor, 0, None)
+                        reached = replace(left, size=cursor.consumed, mtime_ns=MORE_TO_READ, cursor=cursor)
                         yield self._batch(began, lines, reached)
                         began, lines, held = cursor, [], 0
-                yield self._last_batch(file, began, reader.cursor(), lines, reader.waiting_bytes)
-        except ChangedFile as fault:
-            yield self._last_batch(file, began, began, [], problem=str(fault))
+                left = replace(left, cursor=reader.cursor(), waiting_bytes=reader.waiting_bytes)
+                yield self._batch(began, lines, left)
+        except UnreadFile as fault:
+            yield self._batch(began, [], replace(left, problem=str(fault)))
         except OSError as error:
-            yield self._last_batch(file, began, began, [], problem=unreadable(file.source_file, error))
-
-    def _last_batch(
-        self,
-        file: InboxFile,
-        began: Cursor,
-        cursor: Cursor,
-        lines: list[Line],
-        waiting_bytes: int = 0,
-        problem: str | None = None,
-    ) -> Batch:
-        state = FileState(file.source_file, file.size, file.mtime_ns, cursor, waiting_bytes, problem)
-        return self._batch(began, lines, state)
+            yield self._batch(began, [], replace(left, cursor=began, problem=unreadable(file.source_file, error)))
 
     def _batch(self, began: Cursor, lines: list[Line], state: FileState) -> Batch:
         plan = self._plan
         content_bytes = state.cursor.position - began.position
         # Two segments of a file never begin at the same position, except for the note that the stream is damaged.
-        segment_id = f"{file_digest(state.source_file)}-{began.position:015d}{'' if content_bytes else '-damaged'}"
+        segment_id = f"{file_digest(state.read_as)}-{began.position:015d}{'' if content_bytes else '-damaged'}"
         return Batch(segment_id, plan.run_id, plan.read_at, plan.line_limit, plan.staging, lines, content_bytes, state)
 
     def _commit(self, batch: Batch, staged: Staged) -> None:
@@ -182,7 +191,7 @@ class _Landing:
             segment = Segment(
                 batch.segment_id,
                 batch.run_id,
-                batch.state.source_file,
+                batch.state.read_as,
                 batch.lines[0].number,
                 batch.lines[-1].number,
                 lines,
@@ -195,7 +204,7 @@ class _Landing:
         files = self._move(batch, staged.files)
         self._ledger.commit(batch.state, receipt, segment, files, staged.record_keys)
         if receipt is not None:
-            self._receipts[batch.state.source_file] = receipt
+            self._receipts[batch.state.read_as] = receipt
         self._report(batch)
 
     def _move(self, batch: Batch, staged: list[StagedFile]) -> list[SegmentFile]:
@@ -216,13 +225,13 @@ class _Landing:
     def _receipt(self, batch: Batch, segment: Segment | None) -> Receipt | None:
         """The receipt of the file in this run with the segment added; none while there is nothing to tell."""
         state, plan = batch.state, self._plan
-        receipt = self._receipts.get(state.source_file) or self._earlier.get(state.source_file)
+        receipt = self._receipts.get(state.read_as) or self._earlier.get(state.read_as)
         if receipt is None:
             known = self._states.get(state.source_file)
             news = segment or state.problem or known is None or known.waiting_bytes != state.waiting_bytes
             if not news:
                 return None
-            receipt = Receipt(plan.run_id, state.source_file, None, None, 0, 0, 0, 0, 0, 0, 0, None, plan.read_at)
+            receipt = Receipt(plan.run_id, state.read_as, None, None, 0, 0, 0, 0, 0, 0, 0, None, plan.read_at)
         receipt = replace(
             receipt,
             bytes_read=receipt.bytes_read + batch.content_bytes,
@@ -250,11 +259,6 @@ class _Landing:
         self._sizes[name] = size
         if self._progress is not None:
             self._progress(Progress(name, self._lines, self._bytes_read, self._bytes_to_read))
-
-
-def is_due(file: InboxFile, state: FileState | None) -> bool:
-    """Whether a file changed since it was last looked at."""
-    return state is None or (file.size, file.mtime_ns) != (state.size, state.mtime_ns)
 
 
 def _clean_up(home: Path, ledger: Ledger) -> Path:

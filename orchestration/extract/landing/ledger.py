@@ -54,12 +54,20 @@ create table if not exists receipts (
     primary key (run_id, source_file)
 );
 """
+# Columns of `files` that came later.
+_ADDED = {
+    "read_as": "text not null default ''",
+    "tail": "text not null default ''",
+    "format": "text not null default ''",
+    "number": "integer not null default 0",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What one run read of one file: `lines` is `accepted` + `duplicates` + `quarantined`.
 
+    The file goes by the name that it is read as, also where it has another one by now.
     `bytes_read` counts content (after decompression). `waiting_bytes` is the unfinished last line, or, in a compressed
     file without its end, the bytes of its unfinished member.
     """
@@ -81,7 +89,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """How far a file was read, and how it looked at that time."""
+    """How far a file was read, and how it looked at that time.
+
+    What is read of it goes by one name for good, `read_as`, which no other file has, whatever it is renamed to.
+    """
 
     source_file: str
     size: int
@@ -89,6 +100,7 @@ class FileState:
     cursor: Cursor
     waiting_bytes: int
     problem: str | None
+    read_as: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,11 @@ class Ledger:
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=60)
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(_TABLES)
+        present = {row[1] for row in self._connection.execute("pragma table_info(files)")}
+        for column, kind in _ADDED.items():
+            if column not in present:
+                self._connection.execute(f'alter table files add column "{column}" {kind}')
+        self._connection.execute("update files set read_as = source_file where read_as = ''")
         self._add_looks()
 
     def close(self) -> None:
@@ -154,8 +171,22 @@ class Ledger:
 
     def states(self) -> dict[str, FileState]:
         """Every file that was ever looked at."""
-        rows = self._connection.execute("select * from files").fetchall()
-        return {row[0]: _state(row) for row in rows}
+        return _states(self._connection)
+
+    def names_in_use(self) -> set[str]:
+        """Every name that something was read as."""
+        sources = ("read_as from files", "source_file from segments", "source_file from receipts")
+        query = " union ".join(f"select {source}" for source in sources)
+        return {name for (name,) in self._connection.execute(query)}
+
+    def follow(self, before: dict[str, FileState], now: dict[str, FileState]) -> None:
+        """Files that were renamed go by their new names."""
+        with self._transaction():
+            gone = [(name,) for name in before if before[name] != now.get(name)]
+            self._connection.executemany("delete from files where source_file = ?", gone)
+            for name, state in now.items():
+                if before.get(name) != state:
+                    self._put(state)
 
     def commit(
         self,
@@ -168,10 +199,7 @@ class Ledger:
         """Make a segment, the state of its file and the receipt true, all or nothing."""
         execute, many = self._connection.execute, self._connection.executemany
         with self._transaction():
-            execute(
-                f"insert or replace into files values ({_marks(13)})",
-                (*_columns(state)[:3], *_columns(state.cursor), state.waiting_bytes, state.problem),
-            )
+            self._put(state)
             if receipt is not None:
                 values = (*_columns(receipt)[:-1], str(receipt.read_at))
                 execute(f"insert or replace into receipts values ({_marks(13)})", values)
@@ -187,6 +215,13 @@ class Ledger:
                     [(day.isoformat(), segment.segment_id, keys) for day, keys in (record_keys or {}).items()],
                 )
             self.forget_uncommitted()
+
+    def _put(self, state: FileState) -> None:
+        values = {one.name: getattr(state, one.name) for one in fields(state) if one.name != "cursor"}
+        values |= asdict(state.cursor)
+        columns = ", ".join(f'"{name}"' for name in values)
+        query = f"insert or replace into files ({columns}) values ({_marks(len(values))})"
+        self._connection.execute(query, tuple(values.values()))
 
     def looks(self) -> dict[str, tuple[str, int, str]]:
         """Of every committed file, by its path below the home: its segment, its size and its checksum."""
@@ -205,8 +240,9 @@ class Ledger:
         with self._transaction():
             for table in ("segment_files", "segment_records"):
                 self._connection.execute(f"delete from {table} where {own}", (source_file,))
-            for table in ("segments", "receipts", "files"):
+            for table in ("segments", "receipts"):
                 self._connection.execute(f"delete from {table} where source_file = ?", (source_file,))
+            self._connection.execute("delete from files where read_as = ?", (source_file,))
         return [path for (path,) in rows]
 
     def begin_replacement(self, path: str, row_count: int, draft: Path) -> None:
@@ -268,7 +304,14 @@ def ledger_path(home: Path) -> Path:
 
 def states(home: Path) -> dict[str, FileState]:
     """Every file that was ever looked at, by its path below the inbox."""
-    return {row[0]: _state(row) for row in _rows(home, "select * from files")}
+    path = ledger_path(home)
+    if not path.exists():
+        return {}
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)
+    try:
+        return _states(connection)
+    finally:
+        connection.close()
 
 
 def receipts(home: Path, run_id: str | None = None) -> list[Receipt]:
@@ -328,13 +371,22 @@ def _receipt(row: tuple[Any, ...]) -> Receipt:
     return Receipt(*columns, read_at=datetime.fromisoformat(read_at))  # type: ignore[misc]
 
 
-def _state(row: tuple[Any, ...]) -> FileState:
-    name, size, mtime_ns, *place, waiting_bytes, problem = row
-    cursor = Cursor(*place)
-    return FileState(name, size, mtime_ns, replace(cursor, damaged=bool(cursor.damaged)), waiting_bytes, problem)
+def _states(connection: sqlite3.Connection) -> dict[str, FileState]:
+    found = connection.execute("select * from files")
+    names = [column for column, *_ in found.description]
+    states = (_state(dict(zip(names, row, strict=True))) for row in found)
+    return {state.source_file: state for state in states}
 
 
-def _columns(row: FileState | Receipt | Segment | SegmentFile | Cursor) -> tuple[Any, ...]:
+def _state(row: dict[str, Any]) -> FileState:
+    cursor = Cursor(**{one.name: row[one.name] for one in fields(Cursor) if one.name in row})
+    cursor = replace(cursor, damaged=bool(cursor.damaged))
+    name = row["source_file"]
+    read_as = row.get("read_as") or name
+    return FileState(name, row["size"], row["mtime_ns"], cursor, row["waiting_bytes"], row["problem"], read_as)
+
+
+def _columns(row: Receipt | Segment | SegmentFile) -> tuple[Any, ...]:
     return tuple(getattr(row, column.name) for column in fields(row))
 
 

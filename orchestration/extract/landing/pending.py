@@ -4,18 +4,26 @@ import re
 from datetime import date
 from pathlib import Path
 
-from orchestration.extract.inbox.files import Cursor, InboxFile, inbox_files
-from orchestration.extract.inbox.lines import ChangedFile, open_lines
-from orchestration.extract.landing.land import LINE_LIMIT, is_due
+from orchestration.extract.inbox.files import Cursor, InboxFile
+from orchestration.extract.inbox.folders import inbox_files
+from orchestration.extract.inbox.formats import UnreadFile
+from orchestration.extract.inbox.reading import open_lines
+from orchestration.extract.landing.land import LINE_LIMIT
 from orchestration.extract.landing.ledger import FileState, states
+from orchestration.extract.landing.rotation import follow, is_due
 from orchestration.extract.records.instants import parse_instant
 
 _RECEIVED_AT = re.compile(rb'"received_at"\s*:\s*"([^"\\]{10,40})"')
 
 
+def new_input(home: Path) -> list[tuple[str, int, int]]:
+    """Files of the inbox that were added or changed since the last landing: path, size and time of change."""
+    return [(file.source_file, file.size, file.mtime_ns) for file, _ in _due(home)]
+
+
 def has_new_input(home: Path) -> bool:
     """Whether a file of the inbox was added or changed since the last landing, by size and time of change alone."""
-    return bool(_due(home))
+    return bool(new_input(home))
 
 
 def pending_bytes(home: Path) -> int:
@@ -34,9 +42,10 @@ def peek_arrival_days(home: Path) -> set[date]:
 
 
 def _due(home: Path) -> list[tuple[InboxFile, FileState | None]]:
-    known = states(home)
-    files = ((file, known.get(file.source_file)) for file in inbox_files(home))
-    return [(file, state) for file, state in files if is_due(file, state)]
+    files = inbox_files(home)
+    known = follow(files, states(home))
+    looked_at = ((file, known.get(file.source_file)) for file in files)
+    return [(file, state) for file, state in looked_at if is_due(file, state)]
 
 
 def _arrival_texts(file: InboxFile, cursor: Cursor) -> set[bytes]:
@@ -48,6 +57,6 @@ def _arrival_texts(file: InboxFile, cursor: Cursor) -> set[bytes]:
                 if found := _RECEIVED_AT.search(line.data):
                     text = found[1]
                     texts.setdefault((text[:16], text[-6:]), text)
-    except (ChangedFile, OSError):
+    except (UnreadFile, OSError):
         return set()
     return set(texts.values())

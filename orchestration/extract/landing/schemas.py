@@ -128,6 +128,8 @@ RECEIPTS = pa.schema(
     ]
 )
 
+INPUT_FILES = pa.schema([("source_file", pa.string()), ("outcome", pa.string()), ("reason", pa.string())])
+
 # The tables under raw/: a folder each, in it one file a segment.
 RAW_TABLES = {
     "requests": REQUESTS,

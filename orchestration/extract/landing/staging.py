@@ -95,7 +95,7 @@ def _stage(batch: Batch) -> Staged:
     tables = _Tables()
     quarantine: list[tuple[Any, ...]] = []
     for line in batch.lines:
-        outcome = _fault(batch, line) if line.fault else read_record(line.data)
+        outcome = line_fault(batch.state.source_file, line, batch.line_limit) if line.fault else read_record(line.data)
         if isinstance(outcome, Record):
             tables.add(line.number, outcome)
         else:
@@ -103,10 +103,10 @@ def _stage(batch: Batch) -> Staged:
     staged = Staged(quarantined=len(quarantine), warnings=tables.warnings)
     staged.record_keys = {day: bytes.fromhex("".join(keys)) for day, keys in tables.record_keys.items()}
     for table, rows in sorted(tables.rows.items()):
-        content = _table((batch.segment_id, batch.state.source_file), rows, RAW_TABLES[table])
+        content = _table((batch.segment_id, batch.state.read_as), rows, RAW_TABLES[table])
         staged.files.append(_write(batch, table, content))
     if quarantine:
-        content = _table((batch.segment_id, batch.run_id, batch.state.source_file), quarantine, QUARANTINE)
+        content = _table((batch.segment_id, batch.run_id, batch.state.read_as), quarantine, QUARANTINE)
         staged.files.append(_write(batch, "quarantine", content))
     return staged
 
@@ -144,10 +144,10 @@ def write_durably(path: Path, content: pa.Table) -> None:
         os.fsync(file.fileno())
 
 
-def _fault(batch: Batch, line: Line) -> Rejection:
+def line_fault(source_file: str, line: Line, line_limit: int) -> Rejection:
     """The rejection of what is not a whole line."""
     if line.fault == "too_long":
-        size = f"{line.length:,} bytes, more than {batch.line_limit:,}"
+        size = f"{line.length:,} bytes, more than {line_limit:,}"
         explanation = f"The line has {size}; only its beginning is kept here. {RESEND}"
         return Rejection("line_too_long", explanation)
     if line.fault == "rest_of_line":
@@ -158,13 +158,13 @@ def _fault(batch: Batch, line: Line) -> Rejection:
         return Rejection("broken_json", explanation)
     if line.fault == "unfinished":
         explanation = (
-            f"The compressed stream of inbox/{batch.state.source_file} breaks off after line {line.number - 1}: it is "
+            f"The compressed stream of inbox/{source_file} breaks off after line {line.number - 1}: it is "
             "cut off, or not yet written to its end. What is appended is read, and settles this; otherwise re-create "
             "the file and deliver it under a new name; equal lines are recognised."
         )
         return Rejection("unfinished_stream", explanation)
     explanation = (
-        f"The compressed stream of inbox/{batch.state.source_file} is damaged after line {line.number - 1}, so nothing "
+        f"The compressed stream of inbox/{source_file} is damaged after line {line.number - 1}, so nothing "
         "behind it can be read. Re-create the file and deliver it under a new name; equal lines are recognised."
     )
     return Rejection("damaged_stream", explanation)

@@ -173,7 +173,7 @@ def _selected(home: Path, selection: Selection) -> Iterator[duckdb.DuckDBPyConne
             " unnest(?::varchar[]) as submitted_as",
             marks,
         )
-        stuck = [(one.source_file, one.cursor.position) for one in states(home).values() if one.cursor.damaged]
+        stuck = [(one.read_as, one.cursor.position) for one in states(home).values() if one.cursor.damaged]
         connection.execute(
             "create table stuck as select unnest(?::varchar[]) as source_file, unnest(?::bigint[]) as stuck_at",
             [list(column) for column in zip(*stuck, strict=True)] or [[], []],

@@ -23,6 +23,7 @@ from orchestration.extract.records.messages import message_rows
 from orchestration.extract.records.names import flat_names, object_names, session_columns
 from orchestration.extract.records.parse import RESEND, parse, parse_exactly
 
+ENVELOPE = frozenset({"received_at", "chatbot_id", "shape", "request"})
 SHAPES = frozenset({"capture", "track", "conversations", "analysis"})
 TRAFFIC = frozenset({"organic", "probe", "replay"})
 PROBE_PREFIX = "obprobe_"

@@ -17,6 +17,7 @@ from request_log_samples import (
 )
 
 from orchestration.extract.inbox import streams as streams_module
+from orchestration.extract.inbox.files import TAIL_BYTES
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import receipts, states
 from orchestration.extract.landing.pending import has_new_input, peek_arrival_days, pending_bytes
@@ -25,10 +26,11 @@ ENDINGS = ["jsonl", "jsonl.gz", "jsonl.zst"]
 each_ending = pytest.mark.parametrize("ending", ENDINGS)
 
 
-def test_files_are_read_in_the_order_of_their_paths_and_other_names_are_ignored(home: Path) -> None:
-    for name in ("b.jsonl", "a/z.jsonl", "a.jsonl", ".a.jsonl", ".hidden/a.jsonl", "a.json", "a.jsonl.tmp", "a.JSONL"):
+def test_files_of_any_name_are_read_in_the_order_of_their_paths_and_hidden_ones_are_not(home: Path) -> None:
+    for name in ("b.jsonl", "a/z.jsonl", "a.jsonl", ".a.jsonl", ".hidden/a.jsonl", "a.json", "a.jsonl.1", "a.JSONL"):
         put(home, name, encode(capture(name)))
-    assert [one.source_file for one in land(home, "run")] == ["a.jsonl", "a/z.jsonl", "b.jsonl"]
+    names = ["a.JSONL", "a.json", "a.jsonl", "a.jsonl.1", "a/z.jsonl", "b.jsonl"]
+    assert [one.source_file for one in land(home, "run")] == names
     assert not has_new_input(home)
 
 
@@ -80,7 +82,7 @@ def test_what_was_read_is_not_read_again_when_a_file_grows(
     real = os.pread
     monkeypatch.setattr(streams_module.os, "pread", lambda f, n, at: read_from.append(at) or real(f, n, at))
     assert receipt(home, "second").accepted == 1
-    assert all(at == 0 or at >= first for at in read_from)
+    assert all(at == 0 or at >= first - TAIL_BYTES for at in read_from)
     assert [found["source_line"] for found in rows(home, "requests")] == [1, 2]
 
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def batches(folder: Path, count: int) -> Iterator[Batch]:
-    state = FileState("a.jsonl", 0, 0, Cursor(), 0, None)
+    state = FileState("a.jsonl", 0, 0, Cursor(), 0, None, "a.jsonl")
     for number in range(count):
         lines = [Line(1, 0, encode(capture(number)))]
         yield Batch(f"s{number}", "run", datetime(2026, 1, 1), 1_000, folder, lines, 1, state)

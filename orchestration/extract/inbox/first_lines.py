@@ -1,0 +1,111 @@
+"""The one cause, if there is one, for which none of a file's first lines can be read: then the file is refused.
+
+One fault of a whole file would else become a quarantined line for each of its lines. What is wrong with single lines
+is no business of this module.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from orchestration.extract.records.faults import Rejection, UnusableRecord
+from orchestration.extract.records.instants import epoch_like
+from orchestration.extract.records.parse import parse
+from orchestration.extract.records.records import ENVELOPE, read_record
+
+FIRST_LINES = 100
+# So many lines with one cause are no accident.
+FEWEST = 2
+FEWEST_OF_ANY_CAUSE = 10
+Cause = tuple[str, str]
+_DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"[^"]*"')
+_EPOCH = re.compile(r"looks like epoch (\w+)")
+_STRUCTURAL = frozenset(
+    {"broken_json", "not_an_object", "bad_received_at", "bad_chatbot_id", "unknown_shape", "bad_request"}
+)
+
+
+def common_cause(lines: Sequence[bytes]) -> Cause | None:
+    """What is wrong with every one of these lines, as the rest of a sentence, and what to do."""
+    first = [line for line in lines if line.strip()][:FIRST_LINES]
+    if len(first) < FEWEST:
+        return None
+    recognisers = (_table, _text, _epoch, _without_envelope, _of_no_request_log)
+    return next((cause for recognise in recognisers if (cause := recognise(first))), None)
+
+
+def _table(lines: list[bytes]) -> Cause | None:
+    if any(map(_is_like_json, lines)):
+        return None
+    texts = [_QUOTED.sub("", line.decode("utf-8", "replace")) for line in lines]
+    for delimiter in _DELIMITERS:
+        counts = {text.count(delimiter) for text in texts}
+        if len(counts) == 1 and counts != {0}:
+            return "is a table (CSV or alike), not JSON", "Export it as JSON lines, one request a line"
+    return None
+
+
+def _text(lines: list[bytes]) -> Cause | None:
+    if any(map(_is_like_json, lines)):
+        return None
+    shown = lines[0].decode("utf-8", "replace").strip()[:40]
+    return f"is text, not JSON (its first line begins with {shown!r})", "Deliver JSON lines, one request a line"
+
+
+def _epoch(lines: list[bytes]) -> Cause | None:
+    units = {_epoch_unit(lines[0])}
+    if None in units or not all(_epoch_unit(line) in units for line in lines):
+        return None
+    return (
+        f"writes its times as what looks like epoch {units.pop()}",
+        "Write them as ISO 8601, such as 2026-11-22T10:15:00Z",
+    )
+
+
+def _epoch_unit(line: bytes) -> str | None:
+    outcome = read_record(line)
+    if not isinstance(outcome, Rejection):
+        return None
+    if outcome.reason == "bad_received_at":
+        return epoch_like(_object(line).get("received_at"))
+    found = _EPOCH.search(outcome.explanation) if outcome.reason == "bad_time" else None
+    return found and found[1]
+
+
+def _without_envelope(lines: list[bytes]) -> Cause | None:
+    if not all((value := _object(line)) and not ENVELOPE & value.keys() for line in lines):
+        return None
+    return (
+        "holds JSON, but no request log (its lines have no `received_at`, `chatbot_id`, `shape` and `request`)",
+        "Put each request into its envelope",
+    )
+
+
+def _of_no_request_log(lines: list[bytes]) -> Cause | None:
+    outcomes = [read_record(line) for line in lines]
+    reasons = {one.reason if isinstance(one, Rejection) else None for one in outcomes}
+    if len(lines) < FEWEST_OF_ANY_CAUSE or len(reasons) > 1 or not reasons <= _STRUCTURAL:
+        return None
+    return (
+        f"has the same fault in each of its first {len(lines)} lines ({reasons.pop()})",
+        "Correct it in its place: it is judged again when it changes; `clientele check` shows each fault",
+    )
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        value, _ = parse(line)
+    except UnusableRecord:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _is_like_json(line: bytes) -> bool:
+    if line.lstrip().startswith(b"{"):
+        return True
+    try:
+        parse(line)
+    except UnusableRecord as fault:
+        return fault.reason != "broken_json"
+    return True
