@@ -7,6 +7,7 @@ import pytest
 
 from orchestration.defs.publish.checks import data_quality
 from orchestration.identity.placeholders import placeholders
+from orchestration.publish.leaving_out import LEFT_OUT
 from orchestration.settings import Settings
 from tests.support.pipeline import Pipeline, Row
 from tests.support.publishing import Publisher
