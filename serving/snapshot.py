@@ -33,6 +33,10 @@ CUSTOM_FIELDS = """
 """
 
 
+# Whose `exclude.csv` has lines.
+EXCLUDING = "select distinct chatbot_id from exclusions"
+
+
 class NothingPublished(Exception):
     """There is no snapshot to read."""
 
@@ -57,7 +61,7 @@ class CustomField:
 
 @dataclass(frozen=True)
 class Chatbot:
-    """A chatbot's settings, as the snapshot was built with them, and its own fields."""
+    """A chatbot's settings, as the snapshot was built with them, its own fields, and whether it leaves anything out."""
 
     chatbot_id: str
     name: str
@@ -65,6 +69,7 @@ class Chatbot:
     week_start: str
     currency: str
     custom_fields: tuple[CustomField, ...] = ()
+    has_exclusions: bool = False
 
 
 class Snapshot:
@@ -82,17 +87,28 @@ class Snapshot:
         self.data_through: datetime | None = row[2] and row[2].replace(tzinfo=UTC)
         rows = self.cursor().execute(CHATBOTS).fetchall()
         fields = self._custom_fields()
-        self.chatbots: dict[str, Chatbot] = {row[0]: Chatbot(*[*row, tuple(fields.get(row[0], ()))]) for row in rows}
+        excluding = self._excluding()
+        self.chatbots: dict[str, Chatbot] = {
+            row[0]: Chatbot(*[*row, tuple(fields.get(row[0], ())), row[0] in excluding]) for row in rows
+        }
         manifest = directory / "manifest.json"
         self.manifest: dict[str, Any] = json.loads(manifest.read_bytes()) if manifest.exists() else {}
 
     def _custom_fields(self) -> dict[str, list[CustomField]]:
         """Return each chatbot's own fields; snapshots of older versions have none."""
         found: dict[str, list[CustomField]] = {}
-        if self.cursor().execute("select 1 from duckdb_tables() where table_name = 'custom_fields'").fetchone():
+        if self._has("custom_fields"):
             for chatbot_id, *field in self.cursor().execute(CUSTOM_FIELDS).fetchall():
                 found.setdefault(chatbot_id, []).append(CustomField(*field))
         return found
+
+    def _excluding(self) -> set[str]:
+        """Return the chatbots with lines in `exclude.csv`; in snapshots of older versions none has."""
+        return {row[0] for row in self.cursor().execute(EXCLUDING).fetchall()} if self._has("exclusions") else set()
+
+    def _has(self, table: str) -> bool:
+        sql = "select 1 from duckdb_tables() where table_name = ?"
+        return self.cursor().execute(sql, [table]).fetchone() is not None
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor of its own for one request; it keeps the file open as long as it lives."""

@@ -29,7 +29,7 @@ app.add_typer(erase.app, name="erase")
 app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
 NEEDS_A_PERSON = 3
-CODE_LOCATION = "orchestration.definitions"
+CODE_LOCATION = ("--module-name", "orchestration.definitions", "--location-name", "clientele")
 # Output that goes to a file or a pipe has no width of its own; the tables need about this much.
 console = Console(width=None if sys.stdout.isatty() else 160)
 
@@ -182,13 +182,13 @@ def webserver(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 3000,
 ) -> None:
     """Dagster's UI on this data home, without the scheduler: for a server, beside `daemon`."""
-    _become_dagster("dagster-webserver", "--host", host, "--port", str(port), "--module-name", CODE_LOCATION)
+    _become_dagster("dagster-webserver", "--host", host, "--port", str(port), *CODE_LOCATION)
 
 
 @app.command()
 def daemon() -> None:
     """Dagster's scheduler on this data home: it runs the schedule and the sensors."""
-    _become_dagster("dagster-daemon", "run", "--module-name", CODE_LOCATION)
+    _become_dagster("dagster-daemon", "run", *CODE_LOCATION)
 
 
 def _become_dagster(program: str, *arguments: str) -> None:

@@ -24,13 +24,14 @@ MARTS = (
     "custom_fields",
     "chatbots",
 )
-LEFT_OUT = (
-    "excluded_conversation_days",
-    "excluded_users",
-    "excluded_organizations",
-    "excluded_custom_values",
-    "exclusions",
-)
+# What is left out, by the table whose columns it has.
+LEFT_OUT = {
+    "excluded_conversation_days": "fct_conversation_days",
+    "excluded_users": "dim_users",
+    "excluded_organizations": "dim_organizations",
+    "excluded_custom_values": "dim_custom_values",
+    "exclusions": "exclusions",
+}
 
 
 def write_marts(connection: duckdb.DuckDBPyConnection, marts: str, exclusions: Sequence[Exclusion]) -> None:

@@ -104,7 +104,7 @@ def publish(
         built_at=_iso(built_at),
         data_through=f"{build.data_through.replace(' ', 'T')}Z" if build.data_through else None,
         source=source_of(build, exclusions),
-        columns={table: describe(table, columns, meanings) for table, columns in types.items()},
+        columns={table: describe(LEFT_OUT.get(table, table), columns, meanings) for table, columns in types.items()},
         rows=rows,
         checks=["every table and Parquet file has the rows that were written", *CHECKS, *RECONCILED],
     )

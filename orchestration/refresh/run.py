@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import dagster as dg
 
 STARTED_BY = "clientele/started_by"
+# Dagster's timeline shows the runs of a code location by this tag, which only its own launchers set.
+LOCATION = {".dagster/repository": "__repository__@clientele"}
 COMMAND_LINE = "command line"
 DAEMON_SILENCE_SECONDS = 300
 DBT_CHATTER = re.compile(r"dbt command: `|dbt subsetted execution|partial parsing")
@@ -42,6 +44,8 @@ WAREHOUSE_STEPS = ("warehouse", "snapshot")
 INSTANCE = """\
 # The Dagster instance of this data home. Delete nothing here while a refresh runs.
 telemetry:
+  enabled: false
+nux:
   enabled: false
 concurrency:
   pools:
@@ -111,7 +115,7 @@ def prepare_instance(settings: Settings) -> None:
     """Point Dagster at the data home's own instance, which is made on first use."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     config = settings.dagster_home / "dagster.yaml"
-    if not config.exists():
+    if not config.exists() or config.read_text(encoding="utf-8").startswith(INSTANCE.splitlines()[0]):
         config.write_text(INSTANCE, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
@@ -128,7 +132,7 @@ def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console:
     from orchestration.defs.partitions import window_tags
     from orchestration.defs.transform.assets import REBUILD_TAG
 
-    tags = window_tags(first, last) | {STARTED_BY: COMMAND_LINE} | ({REBUILD_TAG: "true"} if rebuild else {})
+    tags = window_tags(first, last) | LOCATION | {STARTED_BY: COMMAND_LINE} | ({REBUILD_TAG: "true"} if rebuild else {})
     days = f"{first}" if first == last else f"{first} to {last}"
     with console.status(f"Refreshing arrival days {days}") as status:
         job = build_defs(settings, console_logger(console, status.update)).resolve_job_def("refresh")
@@ -158,7 +162,7 @@ def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
     with_daemon = bool(beats) and time.time() - max(beats) < DAEMON_SILENCE_SECONDS
     unfinished = dg.RunsFilter(
         statuses=[dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
-        tags={STARTED_BY: COMMAND_LINE} if with_daemon else {},
+        tags=LOCATION | {STARTED_BY: COMMAND_LINE} if with_daemon else {},
     )
     for run in instance.get_runs(unfinished):
         instance.report_run_failed(run, message="The process of this run was killed. Its work is done again.")

@@ -56,7 +56,7 @@ def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, 
         snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access)
         now = clock()
         page = read_page(snapshot, query, chatbot, now)
-        days = closed(snapshot, chatbot, query.days(chatbot, now), now)
+        days = closed(snapshot, query, chatbot, now)
         return json_answer(
             {
                 "rows": page.rows,

@@ -27,6 +27,10 @@ MEANING = (
     "each only as much as the data covers of the range, up to the day of `data_through`. The "
     "change of a count is relative, and null where there was nothing before; that of the sentiment is the difference."
 )
+LEFT_OUT = (
+    "Conversations of one's own accounts (`exclude.csv`) that are in the range and in no number here, whatever search "
+    "and filters keep; 0 with `excluded=include`, which counts them."
+)
 
 
 def add_totals_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
@@ -42,10 +46,11 @@ def _add(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock
             raise BadQuery([problem(name, "extra_forbidden", f"Unknown parameter: {name}") for name in unknown])
         now = clock()
         found = read_totals(snapshot, query, chatbot, now)
-        days = closed(snapshot, chatbot, query.days(chatbot, now), now)
+        days = closed(snapshot, query, chatbot, now)
         return json_answer(
             {
                 "totals": found.totals,
+                "left_out_conversations": found.left_out,
                 "previous": found.previous,
                 "change": found.change,
                 "first_day": days.first,
@@ -77,6 +82,7 @@ def _add(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock
 def _schema() -> dict[str, Any]:
     properties = {
         "totals": {"type": "object", "properties": TOTALS},
+        "left_out_conversations": {**COUNT, "description": LEFT_OUT},
         "previous": {"type": ["object", "null"], "properties": TOTALS},
         "change": {"type": ["object", "null"], "properties": dict.fromkeys([*COUNTS, "sentiment"], CHANGE)},
         **dict.fromkeys(("first_day", "last_day", "previous_first_day", "previous_last_day"), describe.DAY),

@@ -208,7 +208,7 @@ def _choices(
     spelled = {value if by_id else value.strip().lower(): value for value in offered}
     wanted = [value or EMPTY_CHOICE for value in query.values(name)] if text is None else held or []
     chosen = [spelled.get(value if by_id else value.strip().lower(), value) for value in wanted]
-    names = read_organization_names(asked.snapshot, asked.chatbot, chosen) if by_id else {}
+    names = read_organization_names(asked.snapshot, query, asked.chatbot, chosen) if by_id else {}
     missing = {value: names.get(value, value.replace(EMPTY_CHOICE, "None")) for value in chosen if value not in offered}
     data = [{"value": value, "label": label} for value, label in {**offered, **missing}.items()]
     if text is not None:

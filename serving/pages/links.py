@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 RANGE = ("range", "first_day", "last_day")
 # What a link from a row keeps: what the row's numbers are of.
-SHARED = (*RANGE, "attributes")
+SHARED = (*RANGE, "attributes", "excluded")
 NOT_FILTERS = {*SHARED, "sort", "limit", "offset", "columns"}
 
 
@@ -52,12 +52,12 @@ def without(search: str, name: str, value: str) -> str:
 
 
 def shared(search: str) -> str:
-    """Return the range and the clock of the attributes alone."""
+    """Return what the numbers are of, alone: the range, the clock of the attributes, and whose conversations count."""
     return _only(search, SHARED)
 
 
 def carried(search: str, filters: Collection[str]) -> str:
-    """Return what the switch to a table keeps: range and clock, the search, and those filters that it has, too."""
+    """Return what the switch to a table keeps: what the numbers are of, the search, and the filters that it has too."""
     return _only(search, {*SHARED, *filters})
 
 

@@ -20,6 +20,7 @@ from serving.tables.ranges import DEFAULT_PRESET, today_of
 from serving.tables.results import (
     Page,
     closed,
+    read_excluded,
     read_newest_activity,
     read_organization_names,
     read_page,
@@ -98,7 +99,10 @@ def _view(
         presets=_presets(preset, search),
         filter_count=str(len(chips)) if chips else "",
         chips=[*chips, dcc.Link("Clear all", href=links.unfiltered(search), className="clear-all")] if chips else [],
-        notices=_notices(snapshot, chatbot, query, now, page),
+        notices=[
+            *_notices(snapshot, chatbot, query, now, page),
+            *_own_accounts(read_excluded(snapshot, chatbot, days), query, search),
+        ],
         empty=empty,
         footer=_footer(query, search, page),
         files=_files(chatbot, query, search),
@@ -129,7 +133,7 @@ def freshness(snapshot: Snapshot, chatbot: Chatbot, now: datetime) -> list[Compo
 def _notices(snapshot: Snapshot, chatbot: Chatbot, query: TableQuery, now: datetime, page: Page) -> list[Component]:
     if snapshot.data_through is None:
         return []
-    last = closed(snapshot, chatbot, query.days(chatbot, now), now).last
+    last = closed(snapshot, query, chatbot, now).last
     covered = today_of(chatbot, snapshot.data_through)
     if last is None or last < covered:
         return []
@@ -140,6 +144,19 @@ def _notices(snapshot: Snapshot, chatbot: Chatbot, query: TableQuery, now: datet
         return []
     partial = "Today" if covered == today_of(chatbot, now) else formats.day(covered)
     return [html.Span(f"{partial} is partial", className="notice", title=f"Data runs to {until}")]
+
+
+def _own_accounts(conversations: int, query: TableQuery, search: str) -> list[Component]:
+    """Return the sentence on conversations that `exclude.csv` names, with a link to the other way of counting."""
+    if not conversations:
+        return []
+    one = conversations == 1
+    what = f"{conversations:,} conversation{'' if one else 's'} of your own accounts {'is' if one else 'are'}"
+    if query.excluded == "include":
+        said, action, href = "counted", f"Leave {'it' if one else 'them'} out", links.changed(search, excluded=None)
+    else:
+        said, action, href = "left out", f"Show {'it' if one else 'them'}", links.changed(search, excluded="include")
+    return [html.Span([f"{what} {said} · ", dcc.Link(action, href=href)], className="notice")]
 
 
 def _presets(chosen: str | None, search: str) -> list[Component]:
@@ -171,7 +188,7 @@ def _filter_chips(
         return _bound_chips(name, label, *query.bounds(name), search)
     values = query.values(name)
     by_id = column.filtered_by("ids", "conversations")
-    names = read_organization_names(snapshot, chatbot, list(values)) if by_id and values else {}
+    names = read_organization_names(snapshot, query, chatbot, list(values)) if by_id and values else {}
     return [_chip(label, names.get(value, value) or "None", links.without(search, name, value)) for value in values]
 
 
@@ -211,7 +228,7 @@ def _why_empty(snapshot: Snapshot, chatbot: Chatbot, query: TableQuery, search: 
     if total:
         first_page = dcc.Link("Go to the first page", href=links.changed(search))
         return _message("No rows here", "The result has fewer pages.", first_page)
-    newest = read_newest_activity(snapshot, query.table, chatbot)
+    newest = read_newest_activity(snapshot, query, chatbot)
     if newest is None:
         text = f"They appear here with the first conversation that names {'an' if noun[0] == 'o' else 'a'} {noun}."
         return _message(f"No {noun}s yet", text)

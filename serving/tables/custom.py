@@ -107,8 +107,11 @@ def _limit(text: str, rounding: str) -> Decimal | None:
     return limit if -LIMIT < limit < LIMIT else None
 
 
-def join(column: Column, table: Table) -> str:
-    """Return SQL that joins a field's values; it takes the chatbot, the last day, the clock and the field's name."""
+def join(column: Column, table: Table, counting: str) -> str:
+    """Return SQL that joins a field's values; it takes the chatbot, the last day, the clock and the field's name.
+
+    `counting` is the macro's argument for what the query counts.
+    """
     value = {"number": "number_value", "boolean": "boolean_value"}.get(
         column.kind, f"coalesce(text_value, {_number_text('number_value')}, cast(boolean_value as varchar))"
     )
@@ -116,7 +119,7 @@ def join(column: Column, table: Table) -> str:
     return f"""
         left join (
             select entity_id as {name}_of, {value} as {name}
-            from custom_values(?, '{table.singular}', ?, attributes := ?)
+            from custom_values(?, '{table.singular}', ?, attributes := ?{counting})
             where field = ?
         ) on {name}_of = {table.id_column}
     """

@@ -31,6 +31,7 @@ from serving.tables.custom import PREFIX, CustomFilter, read_filters, with_field
 from serving.tables.ranges import DEFAULT_PRESET, Days, Preset, days_of, today_of
 
 Attributes = Literal["range_end", "now"]
+Excluded = Literal["leave_out", "include"]
 PAGE_LIMIT = 20
 # Bounds that fit the decimals compared with them, whatever is asked.
 Money = Annotated[Decimal, Field(ge=-(10**18), le=10**18, allow_inf_nan=False)]
@@ -79,6 +80,10 @@ class TableQuery(BaseModel):
         description="The columns wanted, in this order; if none is given, all but the chatbot's own fields.",
     )
     attributes: Attributes = Field(default="range_end", description="Attributes as of the range's end, or as of now.")
+    excluded: Excluded = Field(
+        default="leave_out",
+        description="Whether conversations of one's own accounts, which `exclude.csv` names, count.",
+    )
     # Under a name that no parameter has: a field's name is never empty.
     custom: SkipJsonSchema[tuple[CustomFilter, ...]] = Field(default=(), validation_alias=PREFIX)
 
@@ -147,6 +152,10 @@ class TableQuery(BaseModel):
         """Return the organizations whose conversations alone count; none if all do."""
         limiting = (column.name for column in self.table.columns if column.filtered_by("conversations"))
         return next((self.values(name) for name in limiting), ())
+
+    def counts_excluded(self, chatbot: Chatbot) -> bool:
+        """Return whether conversations count that are left out unasked; where none are, it makes no difference."""
+        return self.excluded == "include" and chatbot.has_exclusions
 
     def preset(self) -> Preset | None:
         """Return the named range that applies; None if the reader gave days of their own."""

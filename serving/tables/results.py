@@ -12,7 +12,7 @@ import duckdb
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables import custom
-from serving.tables.columns import Column, Table
+from serving.tables.columns import Column
 from serving.tables.query import PAGE_LIMIT, TableQuery
 from serving.tables.ranges import Days, today_of
 
@@ -56,17 +56,33 @@ def searchable(text: str) -> str:
     return f"strip_accents(lower(nfc_normalize({text})))"
 
 
+def counting(query: TableQuery, chatbot: Chatbot) -> str:
+    """Return the table macros' argument for what the query counts; snapshots of older versions know none."""
+    return ", excluded := 'include'" if query.counts_excluded(chatbot) else ""
+
+
+def counted(table: str, left_out: str, query: TableQuery, chatbot: Chatbot) -> str:
+    """Return SQL for a stored table, with the rows of the one for what is left out if the query counts these."""
+    return f"(from {table} union all by name from {left_out})" if query.counts_excluded(chatbot) else table
+
+
+def counted_days(query: TableQuery, chatbot: Chatbot) -> str:
+    """Return SQL for the days of the conversations that the query counts."""
+    return counted("fct_conversation_days", "excluded_conversation_days", query, chatbot)
+
+
 def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for every row that the query keeps, with all columns, in no order."""
     clauses: list[str] = []
-    source = f"{query.table.name}(?, ?, ?, attributes := ?)"
+    argument = counting(query, chatbot)
+    source = f"{query.table.name}(?, ?, ?, attributes := ?{argument})"
     parameters: list[Any] = [chatbot.chatbot_id, days.first, days.last, query.attributes]
     if query.counted_organizations():
-        source = f"{query.table.name}(?, ?, ?, attributes := ?, organization_ids := ?)"
+        source = f"{query.table.name}(?, ?, ?, attributes := ?, organization_ids := ?{argument})"
         parameters.append(query.counted_organizations())
     joins = ""
     for column in query.custom_columns():
-        joins += custom.join(column, query.table)
+        joins += custom.join(column, query.table, argument)
         parameters += [chatbot.chatbot_id, days.last, query.attributes, column.field]
     if text := query.search.strip():
         clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
@@ -133,28 +149,42 @@ def read_page(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: date
     return Page([], count[0][0])
 
 
-def read_activity(snapshot: Snapshot, chatbot: Chatbot) -> Days:
-    """Read the first and last day with any activity of a chatbot; both None if there was none."""
-    sql = "select min(activity_date), max(activity_date) from fct_conversation_days where chatbot_id = ?"
+def read_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> Days:
+    """Read the first and last day with any activity of a chatbot that counts; both None if there was none."""
+    source = counted_days(query, chatbot)
+    sql = f"select min(activity_date), max(activity_date) from {source} where chatbot_id = ?"
     return Days(*Statement(sql, [chatbot.chatbot_id]).run(snapshot).fetchall()[0])
 
 
-def closed(snapshot: Snapshot, chatbot: Chatbot, days: Days, now: datetime) -> Days:
-    """Return the days with open ends closed: at the first day of activity, and at today or a newer day of activity.
+def closed(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Days:
+    """Return the days asked for with open ends closed: at the first day of activity, and at today or a newer day of it.
 
     Asking for these days gives the same rows. Without any activity an open first day stays open.
     """
+    days = query.days(chatbot, now)
     if days.first is not None and days.last is not None:
         return days
-    activity = read_activity(snapshot, chatbot)
+    activity = read_activity(snapshot, query, chatbot)
     last = days.last or max(filter(None, (today_of(chatbot, now), activity.last, days.first)))
     return Days(days.first or (activity.first and min(activity.first, last)), last)
 
 
-def read_newest_activity(snapshot: Snapshot, table: Table, chatbot: Chatbot) -> datetime | None:
-    """Read when anyone in the table was last active, in any range; None if nobody ever was."""
-    sql = f"select max(last_activity_at) from {table.name}(?, null, null)"
+def read_newest_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> datetime | None:
+    """Read when anyone in the query's table was last active, in any range; None if nobody ever was."""
+    sql = f"select max(last_activity_at) from {query.table.name}(?, null, null{counting(query, chatbot)})"
     return Statement(sql, [chatbot.chatbot_id]).run(snapshot).fetchall()[0][0]
+
+
+def read_excluded(snapshot: Snapshot, chatbot: Chatbot, days: Days) -> int:
+    """Read how many conversations of a range `exclude.csv` leaves out, whatever search and filters keep."""
+    if not chatbot.has_exclusions:
+        return 0
+    sql = """
+        select count(distinct conversation_key)
+        from excluded_conversation_days
+        where chatbot_id = ? and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31')
+    """
+    return Statement(sql, [chatbot.chatbot_id, *days]).run(snapshot).fetchall()[0][0]
 
 
 def read_choices(
@@ -184,7 +214,9 @@ def read_choices(
 
 def _values_with_rows(query: TableQuery, column: str, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for a column's values, each in the spelling of its newest row."""
-    everything = rows_of(type(query)(attributes=query.attributes, columns=[column]), chatbot, days)
+    everything = rows_of(
+        type(query)(attributes=query.attributes, excluded=query.excluded, columns=[column]), chatbot, days
+    )
     shown = custom.text_of(query.table.column(column))
     newest = f"first({shown} order by last_activity_at desc, {query.table.id_column})"
     sql = f"""
@@ -202,30 +234,33 @@ def _values_with_rows(query: TableQuery, column: str, chatbot: Chatbot, days: Da
 def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for the organizations, and how many rows the table has when one is chosen."""
     rows = "users" if query.table.name == "users" else "1"
+    argument = counting(query, chatbot)
     of_range = [chatbot.chatbot_id, days.first, days.last]
     sql = f"""
         select organization_id as folded_value, organization_id as newest_value, organization_name as label,
             {rows} as row_count
-        from organizations(?, ?, ?, attributes := ?)
+        from organizations(?, ?, ?, attributes := ?{argument})
         where {rows} > 0
     """
     if query.table.name != "users":
         return Statement(sql, [*of_range, query.attributes])
-    sql += """
+    sql += f"""
         union all
         select '', '', null, count(distinct user_key)
-        from conversations_in_range(?, ?, ?)
+        from conversations_in_range(?, ?, ?{argument})
         where organization_key is null
         having count(distinct user_key) > 0
     """
     return Statement(sql, [*of_range, query.attributes, *of_range])
 
 
-def read_organization_names(snapshot: Snapshot, chatbot: Chatbot, organization_ids: list[str]) -> dict[str, str]:
-    """Read the newest names of organizations of a chatbot, by id."""
-    sql = """
+def read_organization_names(
+    snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, organization_ids: list[str]
+) -> dict[str, str]:
+    """Read the newest names of organizations of a chatbot that count, by id."""
+    sql = f"""
         select organization_id, coalesce(organization_name, organization_id)
-        from dim_organizations
+        from {counted("dim_organizations", "excluded_organizations", query, chatbot)}
         where chatbot_id = ? and organization_id in (select unnest(?::varchar[])) and valid_to is null
     """
     return dict(Statement(sql, [chatbot.chatbot_id, organization_ids]).run(snapshot).fetchall())

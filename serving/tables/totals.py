@@ -12,7 +12,7 @@ from serving.snapshot import Chatbot, Snapshot
 from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, today_of
-from serving.tables.results import Statement, rows_of
+from serving.tables.results import Statement, counted_days, counting, read_excluded, rows_of
 
 TOTALS = {
     "conversations": "count(*)",
@@ -32,13 +32,14 @@ class Totals:
     """Totals by name for the range and the period before, and the change between the two.
 
     Without a period before, `previous` and `change` are None. The change of a count is relative, and None where there
-    was nothing before; that of the sentiment is the difference.
+    was nothing before; that of the sentiment is the difference. `left_out` conversations of the range are in none.
     """
 
     totals: dict[str, Any]
     previous_days: Days | None
     previous: dict[str, Any] | None
     change: dict[str, float | None] | None
+    left_out: int = 0
 
 
 def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Totals:
@@ -48,25 +49,26 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
     """
     days = query.days(chatbot, now)
     totals = _totals(snapshot, query, chatbot, days)
+    left_out = 0 if query.counts_excluded(chatbot) else read_excluded(snapshot, chatbot, days)
     covered = snapshot.data_through and today_of(chatbot, snapshot.data_through)
     before = previous_period(query.preset(), days, covered) if covered else None
     if before is None:
-        return Totals(totals, None, None, None)
+        return Totals(totals, None, None, None, left_out)
     previous = _totals(snapshot, query, chatbot, before)
     change = {name: _relative(totals[name], previous[name]) for name in COUNTS}
     change["sentiment"] = _difference(totals["sentiment"], previous["sentiment"])
-    return Totals(totals, before, previous, change)
+    return Totals(totals, before, previous, change, left_out)
 
 
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
     kept = rows_of(query, chatbot, days)
     entity = query.table.id_column
     counted = query.counted_organizations()
-    source = f"conversations_in_range(?, ?, ?{', organization_ids := ?' if counted else ''})"
+    arguments = (", organization_ids := ?" if counted else "") + counting(query, chatbot)
     sql = f"""
-        select {", ".join(TOTALS.values())} from {source}
+        select {", ".join(TOTALS.values())} from conversations_in_range(?, ?, ?{arguments})
         where conversation_key in (
-            select conversation_key from fct_conversation_days
+            select conversation_key from {counted_days(query, chatbot)}
             where chatbot_id = ? and {entity} in (select {entity} from ({kept.sql}))
         )
     """

@@ -50,6 +50,9 @@ select distinct chatbot_id, organization_id, 'Organization ' || organization_id 
     cast(null as timestamp) as valid_to, cast(null as date) as shown_from_date, cast(null as date) as shown_to_date,
     timestamp '2026-01-01' as first_seen_at, organization_key
 from fct_conversation_days;
+create table excluded_conversation_days as from fct_conversation_days limit 0;
+create table excluded_users as from dim_users limit 0;
+create table excluded_organizations as from dim_organizations limit 0;
 create table chatbots as
 select 'support' as chatbot_id, 'Support' as name, 'UTC' as time_zone, 'monday' as week_start, 'USD' as currency,
     'units' as mrr_unit;

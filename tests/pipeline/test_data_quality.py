@@ -7,6 +7,7 @@ import pytest
 
 from orchestration.defs.publish.checks import data_quality
 from orchestration.identity.placeholders import placeholders
+from orchestration.publish.leaving_out import LEFT_OUT
 from orchestration.settings import Settings
 from tests.support.pipeline import Pipeline, Row
 from tests.support.publishing import Publisher
@@ -169,9 +170,9 @@ def test_a_check_previews_the_worst_chatbot_first_and_names_no_organization(publ
     assert results["quality_shared_emails"].metadata["worst"].value == "none"
 
 
-def test_the_manifest_explains_every_column_of_both_tables(publisher: Publisher) -> None:
+def test_the_manifest_explains_every_column_of_them_and_of_what_is_left_out(publisher: Publisher) -> None:
     tables = publisher.run(one("c1")).manifest["tables"]
-    for table in ("data_quality", "refresh_changes"):
+    for table in ("data_quality", "refresh_changes", *LEFT_OUT):
         columns = {column["name"]: column["meaning"] for column in tables[table]["columns"]}
         assert [name for name, meaning in columns.items() if not meaning] == []
 

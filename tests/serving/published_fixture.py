@@ -1,12 +1,13 @@
 """Builds a published directory like the publisher's: small, with the rows on which delivery goes wrong.
 
-The table macros are the real ones; every value a test expects can be computed by calling them.
+The table macros are the real ones, and so is what `exclude.csv` leaves out; every value a test expects can be computed
+by calling them.
 """
 
 import json
 import os
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,8 +17,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import LEDGER
+from orchestration.publish.leaving_out import write_marts
 from orchestration.publish.snapshot import QUALITY
 from serving.snapshot import READER
 from tests.serving.published_changes import CHANGES
@@ -52,7 +55,7 @@ create table dim_users (
 create table dim_custom_values (
     chatbot_id varchar, kind varchar, entity_id varchar, field varchar, value_type varchar, text_value varchar,
     number_value decimal(38, 9), boolean_value boolean, valid_from timestamp, valid_to timestamp, shown_from_date date,
-    shown_to_date date
+    shown_to_date date, entity_key bigint
 );
 create table custom_fields (
     chatbot_id varchar, field varchar, value_type varchar, is_mixed boolean, users bigint, organizations bigint
@@ -62,6 +65,8 @@ create table fct_organization_days as select * from fct_conversation_days;
 create table chatbots (
     chatbot_id varchar, name varchar, time_zone varchar, week_start varchar, currency varchar, mrr_unit varchar
 );
+"""
+NOT_MARTS = """
 create table snapshot_info (snapshot_id varchar, built_at timestamp, data_through timestamp);
 create table receipts (source_file varchar, run_id varchar, lines bigint, accepted bigint);
 """
@@ -102,7 +107,7 @@ class Rows:
             of = {str: "text", bool: "boolean"}.get(type(value), "number")
             typed = [value if of == one else None for one in ("text", "number", "boolean")]
             ends = (_instant(shown_from), _instant(shown_to, False), shown_from, shown_to)
-            self.custom_values.append((chatbot, kind, key, name, of, *typed, *ends))
+            self.custom_values.append((chatbot, kind, key, name, of, *typed, *ends, _key(chatbot, key)))
 
     def conversation(
         self,
@@ -222,14 +227,21 @@ def _add_many(rows: Rows, chance: random.Random) -> None:
                 rows.conversation("support", at.isoformat(), user, f"o{index}", scores, chance.randint(2, 9))
 
 
-def publish(published: Path, rows: Rows | None = None, snapshot_id: str = "s1", data_through=DATA_THROUGH) -> Path:
+def publish(
+    published: Path,
+    rows: Rows | None = None,
+    snapshot_id: str = "s1",
+    data_through=DATA_THROUGH,
+    exclusions: Sequence[Exclusion] = (),
+) -> Path:
     """Write a snapshot into a published directory and make it the current one; return its directory."""
     rows = rows or interesting_rows()
     directory = published / "snapshots" / snapshot_id
     directory.mkdir(parents=True)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{directory / 'clientele.duckdb'}' as snapshot (storage_version 'v1.0.0')")
-        connection.execute("use snapshot")
+        add_normalised(connection)
+        connection.execute("create schema marts; use marts")
         connection.execute(SCHEMA)
         _insert(connection, "fct_conversation_days", rows.facts)
         first_seen = _first_seen(rows)
@@ -244,9 +256,11 @@ def publish(published: Path, rows: Rows | None = None, snapshot_id: str = "s1", 
         _insert(connection, "dim_custom_values", rows.custom_values)
         connection.execute(CUSTOM_FIELDS)
         _insert(connection, "chatbots", CHATBOTS)
+        connection.execute("use snapshot")
+        write_marts(connection, "memory.marts", exclusions)
+        connection.execute(NOT_MARTS)
         _insert(connection, "snapshot_info", [(snapshot_id, NOW.replace(tzinfo=None), data_through)])
         connection.execute(MACROS.read_text())
-        add_normalised(connection)
         connection.execute(QUALITY.read_text())
         connection.execute(LEDGER)
         _insert(connection, "refresh_changes", CHANGES)

@@ -17,7 +17,8 @@ TABLES = """
 create table fct_conversation_days (
     chatbot_id varchar, activity_date date, conversation_id varchar, messages integer, scored_messages integer,
     score_sum decimal(18, 12), last_message_at timestamp, conversation_started_at timestamp, conversation_key bigint,
-    user_key bigint, organization_key bigint, organization_id varchar, user_messages integer as (messages)
+    user_key bigint, organization_key bigint, organization_id varchar, user_messages integer as (messages),
+    first_message_at timestamp as (last_message_at)
 );
 create table dim_users (
     chatbot_id varchar, user_id varchar, user_name varchar, email varchar, plan varchar, industry varchar,
@@ -27,6 +28,9 @@ create table dim_organizations (
     chatbot_id varchar, organization_id varchar, organization_name varchar, plan varchar, industry varchar,
     mrr decimal(18, 4), shown_from_date date, shown_to_date date, first_seen_at timestamp, organization_key bigint
 );
+create table excluded_conversation_days as from fct_conversation_days;
+create table excluded_users as from dim_users;
+create table excluded_organizations as from dim_organizations;
 create table chatbots as select unnest(['support', 'sales']) as chatbot_id;
 """
 

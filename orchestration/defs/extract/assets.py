@@ -5,14 +5,15 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.defs.partitions import ARRIVAL_DAYS
-from orchestration.defs.reporting import preview, progress_log
+from orchestration.defs.reporting import OWNERS, column_schema, preview, progress_log, readable_size
 from orchestration.doctor.databases import keep_copies
 from orchestration.erasure.sweep import sweep
 from orchestration.extract.landing.intact import inspect_raw, sentence
 from orchestration.extract.landing.inventory import take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import committed_files, receipts
-from orchestration.extract.scoring import ensure_scores_schema, score_new_messages
+from orchestration.extract.landing.schemas import RAW_TABLES
+from orchestration.extract.scoring import SCORES, ensure_scores_schema, score_new_messages
 from orchestration.home.locking import exclusive
 from orchestration.settings import Settings
 
@@ -27,7 +28,14 @@ RAW = {
 @dg.multi_asset(
     name="request_log",
     specs=[
-        dg.AssetSpec(["raw", table], description=description, group_name="extract", kinds={"parquet"})
+        dg.AssetSpec(
+            ["raw", table],
+            description=description,
+            group_name="extract",
+            owners=OWNERS,
+            kinds={"parquet"},
+            metadata={"dagster/column_schema": column_schema(RAW_TABLES[table])},
+        )
         for table, description in RAW.items()
     ],
     partitions_def=ARRIVAL_DAYS,
@@ -72,15 +80,20 @@ def request_log(
         for fault in one.left:
             context.log.warning(fault)
     for table in RAW:
-        metadata = totals | {"receipts": preview(read)} if table == "requests" else {}
-        yield dg.MaterializeResult(asset_key=["raw", table], metadata=metadata)
+        rows = sum(file.row_count for file in committed_files(settings.home, table))
+        more: dict[str, dg.RawMetadataValue] = {}
+        if table == "requests":
+            more = {**totals, "receipts": preview(read)}
+        yield dg.MaterializeResult(asset_key=["raw", table], metadata={"dagster/row_count": rows, **more})
 
 
 @dg.asset(
     key=["raw", "scores"],
     deps=[["raw", "messages"]],
     group_name="extract",
+    owners=OWNERS,
     kinds={"parquet"},
+    metadata={"dagster/column_schema": column_schema(SCORES)},
     pool="warehouse",
 )
 def scores(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult:
@@ -97,8 +110,10 @@ def scores(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Setting
             [settings.home / file.path for file in committed_files(settings.home, "messages")],
             progress=progress_log(context, "scoring messages"),
         )
-    context.log.info(f"scored {report.messages} messages")
-    return dg.MaterializeResult(metadata={"scorer": settings.scorer, "scored": report.messages})
+    context.log.info(f"scored {report.scored} of {report.messages} messages")
+    return dg.MaterializeResult(
+        metadata={"scorer": settings.scorer, "judged": report.messages, "scored": report.scored}
+    )
 
 
 @dg.asset_check(asset=["raw", "requests"], blocking=True)
@@ -120,7 +135,7 @@ def accepted_files_are_intact(settings: dg.ResourceParam[Settings]) -> dg.AssetC
     return dg.AssetCheckResult(
         passed=not found.faults,
         description=sentence(found.faults) if found.faults else None,
-        metadata={"files": found.files, "bytes": found.size, "missing or damaged": preview(found.faults)},
+        metadata={"files": found.files, "size": readable_size(found.size), "missing or damaged": preview(found.faults)},
     )
 
 

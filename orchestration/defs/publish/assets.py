@@ -7,7 +7,7 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 
-from orchestration.defs.reporting import preview
+from orchestration.defs.reporting import OWNERS, instant, preview, readable_size
 from orchestration.defs.transform.assets import MANIFEST
 from orchestration.erasure.tombstones import read_tombstones
 from orchestration.errors import PipelineError
@@ -31,8 +31,9 @@ FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn
 
 
 @dg.asset(
-    deps=[["marts", table] for table in MARTS],
+    deps=[*(["marts", table] for table in MARTS), ["inputs", "exclude"]],
     group_name="publish",
+    owners=OWNERS,
     kinds={"duckdb", "parquet"},
     pool="warehouse",
     freshness_policy=FRESHNESS,
@@ -96,7 +97,8 @@ def snapshot(
         metadata={
             "published": True,
             "snapshot_id": made.snapshot_id,
-            "size": dg.MetadataValue.int(made.size),
+            "size": readable_size(made.size),
+            "data through": instant(build.data_through),
             "dagster/row_count": made.rows["fct_conversation_days"],
             "chatbots": preview(chatbots),
         }

@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
-from orchestration.defs.reporting import preview
+from orchestration.defs.reporting import instant, preview
 from orchestration.erasure.absence import in_snapshots
 from orchestration.erasure.tombstones import read_tombstones
 from orchestration.settings import Settings
@@ -32,7 +32,7 @@ def data_is_recent(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=through is not None and datetime.now(UTC).replace(tzinfo=None) - through <= OLDEST_DATA,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"data through (UTC)": str(through)},
+        metadata={"data through": instant(through)},
     )
 
 
@@ -44,8 +44,16 @@ def erased_are_absent(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResu
     return dg.AssetCheckResult(passed=not found, metadata={"erased": len(erased.conversation_keys), "found": found})
 
 
+def _meaning(name: str) -> str:
+    side = "below" if name in SHARES else "above"
+    return f"No chatbot's `{name}` in the table data_quality lies {side} the threshold of the settings."
+
+
 @dg.multi_asset_check(
-    specs=[dg.AssetCheckSpec(f"quality_{name}", asset="snapshot") for name in (*SHARES, *CONFLICTS)],
+    specs=[
+        dg.AssetCheckSpec(f"quality_{name}", asset="snapshot", description=_meaning(name))
+        for name in (*SHARES, *CONFLICTS)
+    ],
     description="Shares and conflicts of each chatbot, against the thresholds of the settings.",
 )
 def data_quality(settings: dg.ResourceParam[Settings]) -> Iterator[dg.AssetCheckResult]:
