@@ -220,6 +220,14 @@ def test_needles_are_whole_words_in_every_spelling_and_plain_ones_are_none() -> 
         assert not needles.are_in(b"x " + other + b" y")
 
 
+def test_a_line_that_breaks_off_late_in_an_email_or_a_name_is_theirs_and_in_an_id_is_not() -> None:
+    needles = Needles(SUPPORT, [ID, EMAIL, NAME])
+    assert needles.break_off_in(b'{"email": "' + EMAIL[:-2].encode())
+    assert needles.break_off_in(b'{"name": "' + NAME[:-1].encode())
+    for others in (b'{"id": "usr-778', b'{"name": "Zo', b'{"email": "Zo'):
+        assert not needles.break_off_in(others)
+
+
 def test_every_file_is_met_once_and_links_lead_to_no_folder_around_the_home(tmp_path: Path) -> None:
     home, outside = tmp_path / "home", tmp_path / "outside"
     (home / ".hidden").mkdir(parents=True)
