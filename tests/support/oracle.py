@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from tests.support.oracle_custom import columns_of, custom_history, held_at
 from tests.support.oracle_home import exclusions_of, lines_of, mapping_of, settings_of
-from tests.support.oracle_lines import Record, Unusable, read_line
+from tests.support.oracle_lines import Record, Unusable, normalised, read_line
 
 Row = dict[str, Any]
 Conversation = tuple[str, str]  # chatbot, id
@@ -114,7 +114,7 @@ class Oracle:
                 excluded["user"] |= {
                     user
                     for user, versions in self.history["user"].items()
-                    if user[0] == chatbot_id and (versions[-1].fields["email"] or "").lower().endswith(f"@{value}")
+                    if user[0] == chatbot_id and normalised(versions[-1].fields["email"] or "").endswith(f"@{value}")
                 }
             else:
                 excluded[kind].add(self._entity(chatbot_id, kind, value))
