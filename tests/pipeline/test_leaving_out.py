@@ -9,21 +9,12 @@ import pytest
 from orchestration.errors import PipelineError
 from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import Merge
+from orchestration.publish.leaving_out import MARTS
 from tests.support.pipeline import Pipeline, Row, refresh
 from tests.support.publishing import Publisher
 from tests.support.requests import Line, capture, deliver, said, write_exclusions, write_identity
 
-TABLES = (
-    "fct_conversation_days",
-    "fct_user_days",
-    "fct_organization_days",
-    "dim_users",
-    "dim_organizations",
-    "dim_custom_values",
-    "custom_fields",
-    "chatbots",
-    "data_quality",
-)
+TABLES = (*MARTS, "data_quality")
 
 
 @pytest.fixture
