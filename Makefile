@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export DAGSTER_DBT_PARSE_PROJECT_ON_LOAD :=
 export DO_NOT_TRACK := 1
 
-.PHONY: run test serve dev bench docs check soak mutants proof lock clean
+.PHONY: run test serve dev bench docs screenshots check soak mutants proof lock clean
 
 run: $(READY)
 	$(VENV)/bin/clientele sample
@@ -56,6 +56,10 @@ proof: $(READY)
 
 bench: $(READY)
 	$(VENV)/bin/python -m tests.benchmarks
+
+# A picture of every page and state, at three widths, light and dark, in screenshots/.
+screenshots: $(READY) chromium
+	$(VENV)/bin/python -m tests.screenshots
 
 # The virtual environment, exactly as locked; made again when the lock changes.
 $(READY): requirements.lock pyproject.toml

@@ -29,9 +29,13 @@ def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) ->
             _add_file(app, table, file_format, snapshots, access, clock)
 
     @app.get("/health", tags=["Service"], summary="Whether data is served, and through when it runs")
-    def health() -> Response:
+    def health(request: Request) -> Response:
         snapshot = snapshots.current()
-        return json_answer(
+        tag = f'"{snapshot.snapshot_id}"'
+        # A page left open asks every minute whether there is anything newer.
+        if request.headers.get("If-None-Match") == tag:
+            return Response(None, 304, {"ETag": tag, "Cache-Control": "no-store"})
+        answer = json_answer(
             {
                 "status": "ok",
                 "snapshot_id": snapshot.snapshot_id,
@@ -39,6 +43,8 @@ def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) ->
                 "data_through": snapshot.data_through,
             }
         )
+        answer.headers["ETag"] = tag
+        return answer
 
     plain_description = app.openapi
 

@@ -6,30 +6,39 @@ Nothing here listens on a socket; that is `server`.
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
-from starlette.middleware.base import RequestResponseEndpoint
+from fastapi import FastAPI
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from serving.access import Access, everyone
 from serving.http.api import add_api
 from serving.http.errors import add_errors
+from serving.http.headers import WithHeaders
 from serving.http.quality import add_quality_api
 from serving.http.totals import add_totals_api
-from serving.pages.mount import add_pages
+from serving.pages.routes import add_pages
 from serving.snapshot import Snapshots
+from serving.tables.exports import FORMATS
 from serving.tables.ranges import Clock
 
 # A name that a stranger's page resolves to this machine is refused.
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "::1", "[::1]"]
 HEADERS = {
-    # Nothing is loaded from elsewhere. Dash starts with an inline script, and its components style themselves inline.
+    # Nothing is loaded from elsewhere, and nothing runs or is styled inline.
     "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+
+
+COMPRESSION = 5
+# Files that are compressed in themselves.
+COMPRESSED_FILES = (
+    *DEFAULT_EXCLUDED_CONTENT_TYPES,
+    *(one.media_type for one in FORMATS if not one.media_type.startswith("text/")),
+)
 
 
 def utc_now() -> datetime:
@@ -53,15 +62,10 @@ def create_app(published: Path, *, clock: Clock = utc_now, access: Access = ever
     add_api(app, snapshots, access, clock)
     add_quality_api(app, snapshots, access)
     add_totals_api(app, snapshots, access, clock)
-    inner = add_pages(app, snapshots, access, clock)
+    add_pages(app, snapshots, access, clock)
     add_errors(app)
-    add_errors(inner)
 
-    @app.middleware("http")
-    async def with_headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        response = await call_next(request)
-        response.headers.update(HEADERS)
-        return response
-
+    app.add_middleware(WithHeaders, headers=HEADERS)
+    app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_FILES)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES, www_redirect=False)
     return app

@@ -1,10 +1,6 @@
-"""The API's description: OpenAPI, and a page that renders it without a script or a file from elsewhere.
-
-The routes themselves are in `api`.
-"""
+"""The API's description as OpenAPI. The routes themselves are in `api`; the page for people is `pages.reference`."""
 
 import copy
-from html import escape
 from typing import Any
 
 from serving.snapshot import NOTHING_PUBLISHED, Snapshot
@@ -115,63 +111,3 @@ def with_meanings(description: dict[str, Any], snapshot: Snapshot) -> dict[str, 
             if column in row:
                 row[column]["description"] = meaning
     return description
-
-
-def page(description: dict[str, Any]) -> str:
-    """Return the body of a page that shows the description to people."""
-    sections = [
-        _section(path, method, operation)
-        for path, methods in description["paths"].items()
-        for method, operation in methods.items()
-    ]
-    return (
-        f"<h1>{escape(description['info']['title'])}</h1>"
-        f"<p>{escape(description['info'].get('description', ''))} "
-        'As a file for machines: <a href="/openapi.json">openapi.json</a></p>' + "".join(sections)
-    )
-
-
-def _section(path: str, method: str, operation: dict[str, Any]) -> str:
-    given = "".join(
-        f"<tr><td><code>{escape(item['name'])}</code></td><td>{escape(_type(item['schema']))}</td>"
-        f"<td>{escape(item.get('description', ''))}</td></tr>"
-        for item in operation.get("parameters", [])
-    )
-    answered = "".join(
-        f"<tr><td><code>{escape(status)}</code></td><td></td><td>{escape(answer.get('description', ''))}</td></tr>"
-        for status, answer in operation["responses"].items()
-    )
-    return (
-        f"<details><summary><b>{method.upper()}</b> <code>{escape(path)}</code> "
-        f"<span>{escape(operation.get('summary', ''))}</span></summary>"
-        f"<p>{escape(operation.get('description', ''))}</p>"
-        f"<div class='scroll'><table>{_heading('Parameter') + given if given else ''}"
-        f"{_heading('Answer')}{answered}{_row_fields(operation)}</table></div></details>"
-    )
-
-
-def _heading(text: str) -> str:
-    return f"<tr><th colspan='3'>{text}</th></tr>"
-
-
-def _row_fields(operation: dict[str, Any]) -> str:
-    schema = operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    rows = schema.get("properties", {}).get("rows")
-    if rows is None:
-        return ""
-    fields = "".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{escape(_type(field))}</td>"
-        f"<td>{escape(field.get('description', field['title']))}</td></tr>"
-        for name, field in rows["items"]["properties"].items()
-    )
-    return _heading("Field of a row") + fields
-
-
-def _type(schema: dict[str, Any]) -> str:
-    if schema.get("type") == "array":
-        return f"{_type(schema['items'])}, repeatable"
-    names: list[str] = []
-    for option in schema.get("anyOf", [schema]):
-        kind = option.get("format") or option.get("type", schema.get("type", ""))
-        names += kind if isinstance(kind, list) else [kind]
-    return " or ".join(dict.fromkeys(name for name in names if name != "null"))

@@ -6,15 +6,15 @@ An unknown and a forbidden chatbot have one answer, and so has every other addre
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from serving.access import NotFound
-from serving.pages import plain
-from serving.snapshot import NOTHING_PUBLISHED, NothingPublished
+from serving.pages.rendering import page
+from serving.snapshot import NOTHING_PUBLISHED, NothingPublished, SnapshotGone
 from serving.tables.query import BadQuery
 
-PROGRAMS = ("/api/", "/health", "/openapi.json", "/_pages/")
+PROGRAMS = ("/api/", "/health", "/openapi.json")
 
 
 def add_errors(app: FastAPI) -> None:
@@ -29,6 +29,10 @@ def add_errors(app: FastAPI) -> None:
     def nothing_published(request: Request, _error: Exception) -> Response:
         return _answer(request, 503, NOTHING_PUBLISHED, NOTHING_PUBLISHED, "Nothing published yet")
 
+    @app.exception_handler(SnapshotGone)
+    def snapshot_gone(request: Request, _error: Exception) -> Response:
+        return _answer(request, 410, "Replaced", "Newer data has been published, and this page's is not kept any more.")
+
     @app.exception_handler(BadQuery)
     def bad_query(_request: Request, error: BadQuery) -> Response:
         return JSONResponse({"detail": error.problems}, 422)
@@ -41,4 +45,4 @@ def add_errors(app: FastAPI) -> None:
 def _answer(request: Request, status: int, detail: Any, text: str, title: str | None = None) -> Response:
     if request.url.path.startswith(PROGRAMS):
         return JSONResponse({"detail": detail}, status)
-    return HTMLResponse(plain.problem(title or str(detail), text), status)
+    return page(request, "problem.html", status, title=title or str(detail), text=text)

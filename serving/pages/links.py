@@ -6,15 +6,28 @@ The names are those of the API; which of them a table knows is in `query`.
 from collections.abc import Collection, Sequence
 from urllib.parse import parse_qsl, quote, urlencode
 
+from serving.tables.columns import Table
+
 RANGE = ("range", "first_day", "last_day")
 # What a link from a row keeps: what the row's numbers are of.
 SHARED = (*RANGE, "attributes", "excluded")
-NOT_FILTERS = {*SHARED, "sort", "limit", "offset", "columns"}
+# What orders and cuts the rows: totals and choices do not depend on it.
+OF_ROWS = ("sort", "limit", "offset", "columns")
+NOT_FILTERS = {*SHARED, *OF_ROWS}
+# What a form's empty fields are called, or end with: they ask nothing.
+OPTIONAL = ("search", "first_day", "last_day", "_min", "_max")
+# What the search box of a filter's choices is called, before the filter's name.
+FIND = "find."
 
 
 def page_path(chatbot_id: str, table: str) -> str:
     """Return the path of a chatbot's page."""
     return f"/platform/{quote(chatbot_id, safe='')}/{table}"
+
+
+def filters_path(chatbot_id: str, table: str) -> str:
+    """Return the path of the filters of a chatbot's page, with what each offers."""
+    return f"/filters/{quote(chatbot_id, safe='')}/{table}"
 
 
 def rows_path(chatbot_id: str, table: str, suffix: str) -> str:
@@ -34,6 +47,28 @@ def changed(search: str, /, **changes: str | Sequence[str] | None) -> str:
         values = [] if value is None else [value] if isinstance(value, str) else value
         kept += [(name, item) for item in values]
     return "?" + urlencode(kept)
+
+
+def canonical(search: str, table: Table) -> str:
+    """Return the state that a form asks for, without what it sends only because it is a form.
+
+    A browser sends every field, the empty ones too; an empty choice of a filter is one, an empty text or bound is none.
+    """
+    lists = {column.name for column in table.columns if column.filter and not column.filtered_by("bounds")}
+    kept = [(name, value) for name, value in pairs(search) if value or name in lists or not name.endswith(OPTIONAL)]
+    if [value for name, value in kept if name == "columns"] == list(table.default_columns):
+        kept = [(name, value) for name, value in kept if name != "columns"]
+    return "?" + urlencode(kept) if kept else ""
+
+
+def beside(search: str, owned: Collection[str]) -> list[tuple[str, str]]:
+    """Return what a form must carry along: the state but for the parameters that it owns, at the first row again."""
+    return [(name, value) for name, value in pairs(search) if name not in owned and name != "offset"]
+
+
+def question(search: str) -> tuple[tuple[str, str], ...]:
+    """Return what of a state totals and choices depend on, whatever the order in which it is given."""
+    return tuple(sorted((name, value) for name, value in pairs(search) if name not in OF_ROWS))
 
 
 def ranged(search: str, /, **days: str) -> str:

@@ -3,13 +3,10 @@
 The numbers are of all time and of the whole chatbot, whatever the page's range and filters.
 """
 
-from typing import Any
+from dataclasses import dataclass
 
-import dash_mantine_components as dmc
-from dash import html
-from dash.development.base_component import Component
-
-from serving.snapshot import Chatbot, Snapshot
+from serving.pages import formats
+from serving.pages.asked import Asked
 from serving.tables.quality import read_whole_quality, unread_files
 
 SHARES = {
@@ -54,90 +51,71 @@ CONFLICTS = {
 }
 
 
-def quality_button(snapshot: Snapshot, chatbot: Chatbot) -> Component | None:
-    """Return the button with its panel, which is filled when it opens; None where the snapshot has no such table."""
-    quality = read_whole_quality(snapshot, chatbot)
-    if quality is None:
+@dataclass(frozen=True)
+class Share:
+    """How many of the conversations have something, in words and from 0 to 100, and what that means."""
+
+    label: str
+    text: str
+    percent: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """How often two things do not agree, and what to do about it; backquotes stand around commands and files."""
+
+    count: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The panel of a chatbot."""
+
+    about: str
+    shares: list[Share]
+    conflicts: list[Conflict]
+    unread: Conflict | None
+
+
+def quality(asked: Asked) -> Quality | None:
+    """Return the panel of a chatbot; None where the snapshot has no such table."""
+    return asked.of_chatbot("quality", lambda: _read(asked))
+
+
+def _read(asked: Asked) -> Quality | None:
+    found = read_whole_quality(asked.snapshot, asked.chatbot)
+    if found is None:
         return None
-    conflicts = sum(1 for name in CONFLICTS if quality[name])
-    unspoken: dict[str, Any] = {"aria-hidden": "true"}
-    mark = html.Span(className="quality-mark", title=f"Conflicts of {conflicts} kinds") if conflicts else None
-    button = dmc.Button(
-        [html.Span("Data quality", className="quality-label"), mark],
-        leftSection=html.Span(className="icon icon-quality", **unspoken),
-        variant="subtle",
-        color="gray",
-        size="compact-md",
-        className="quality-button",
-        id="quality-button",
-        **{"aria-label": "Data quality"},
-    )
-    return dmc.Popover(
-        [dmc.PopoverTarget(button), dmc.PopoverDropdown(html.Div(id="quality", className="panel panel-quality"))],
-        id="quality-popover",
-        width=380,
-        keepMounted=True,
-        position="bottom-end",
-        shadow="md",
-        trapFocus=True,
-        returnFocus=True,
-        transitionProps={"duration": 0},
+    count = found["conversations"]
+    return Quality(
+        about=f"{count:,} conversation{'' if count == 1 else 's'} of {asked.chatbot.name}, all time",
+        shares=[
+            Share(label, percent(found[name]), (found[name] or 0) * 100, meaning)
+            for name, (label, meaning) in SHARES.items()
+        ],
+        conflicts=[_conflict(name, found[name]) for name in CONFLICTS if found[name]],
+        unread=_unread(unread_files(asked.snapshot)),
     )
 
 
-def quality_panel(snapshot: Snapshot, chatbot: Chatbot) -> list[Component]:
-    """Return what the panel says of a chatbot."""
-    quality = read_whole_quality(snapshot, chatbot)
-    if quality is None:
-        return []
-    count = quality["conversations"]
-    about = f"{count:,} conversation{'' if count == 1 else 's'} of {chatbot.name}, all time"
-    found = [_conflict(name, quality[name]) for name in CONFLICTS if quality[name]]
-    unread = unread_files(snapshot)
-    return [
-        html.H2("Data quality"),
-        html.P(about, className="hint"),
-        html.Div([_bar(*label, quality[name]) for name, label in SHARES.items()], className="quality-shares"),
-        html.Ul(found, className="quality-conflicts")
-        if found
-        else html.P("No conflicts between users, organizations and MRR.", className="quality-agrees"),
-        *([_unread(unread)] if unread else []),
-    ]
-
-
-def _unread(count: int) -> Component:
+def _unread(count: int) -> Conflict | None:
     said = "file of the inbox was not read" if count == 1 else "files of the inbox were not read"
-    return html.P(
-        [html.Strong(f"{count:,}"), f" {said}: see ", html.Code("clientele status")], className="quality-unread"
-    )
+    return Conflict(formats.count(count), f"{said}: see `clientele status`") if count else None
+
+
+def _conflict(name: str, count: int) -> Conflict:
+    one, several, advice = CONFLICTS[name]
+    return Conflict(formats.count(count), f"{one if count == 1 else several}: {advice}")
 
 
 def percent(share: float | None) -> str:
     """Return a share in whole percent, which says 0 % and 100 % only where that is exact; a dash without one."""
     if share is None:
-        return "—"
+        return formats.MISSING
     if 0 < share < 0.01:
         return "< 1 %"
     if 0.99 < share < 1:
         return "> 99 %"
     return f"{share * 100:.0f} %"
-
-
-def _bar(label: str, meaning: str, share: float | None) -> Component:
-    filled = html.Span(className="quality-filled", style={"width": f"{(share or 0) * 100:.2f}%"})
-    return html.Div(
-        [
-            html.Span(label, className="quality-what"),
-            html.Span(filled, className="quality-bar"),
-            html.Span(percent(share), className="quality-percent"),
-        ],
-        className="quality-share",
-        title=meaning,
-    )
-
-
-def _conflict(name: str, count: int) -> Component:
-    one, several, advice = CONFLICTS[name]
-    parts = advice.split("`")
-    said = [html.Code(part) if index % 2 else part for index, part in enumerate(parts) if part]
-    return html.Li([html.Strong(f"{count:,}"), f" {one if count == 1 else several}: ", *said])

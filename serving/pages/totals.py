@@ -1,37 +1,100 @@
-"""The line of totals above a page's rows, and how they changed. The numbers are read in `totals`."""
+"""The totals above a page's rows, and how they changed. The numbers are read in `totals`, in tables."""
 
-from dash import html
-from dash.development.base_component import Component
+from dataclasses import dataclass, field
+from datetime import date
 
 from serving.pages import formats
+from serving.snapshot import Chatbot
+from serving.tables.ranges import Days
 from serving.tables.totals import Totals
 
-NOUNS = {"conversations": "conversation", "users": "user", "organizations": "organization"}
+COUNTED = {"conversations": "conversation", "users": "user", "organizations": "organization"}
+# What a conversation lacks that is in no row of a table.
+OWNERS = {"organizations": "an organization", "users": "a user"}
 
 
-def totals_line(found: Totals) -> list[Component]:
-    """Return the line, in words and numbers; nothing where there is nothing to add up."""
+@dataclass(frozen=True)
+class Figure:
+    """A total with its name, how it changed, and what it was; `direction` is "up", "down" or "" where neither."""
+
+    name: str
+    text: str
+    change: str | None = None
+    before: str | None = None
+    direction: str = ""
+
+
+@dataclass(frozen=True)
+class TotalsLine:
+    """The figures of a result; what they are compared with, if anything; and what is in none of them."""
+
+    figures: list[Figure] = field(default_factory=list)
+    compared: str | None = None
+    beside: str | None = None
+
+
+def totals_line(
+    found: Totals, chatbot: Chatbot, table: str, days: Days, covered: date | None, unassigned: int = 0
+) -> TotalsLine:
+    """Return the totals in words and numbers; nothing where there is nothing to add up.
+
+    `days` are those of the range; of these the data covers those up to `covered`. `unassigned` conversations of the
+    range are in no row.
+    """
+    beside = _beside(unassigned, table)
     if not found.totals["conversations"]:
-        return []
-    parts = [_count(found, name, noun) for name, noun in NOUNS.items()]
+        return TotalsLine(beside=beside)
+    figures = [_count(found, name, noun) for name, noun in COUNTED.items()]
     if found.totals["sentiment"] is not None:
-        parts.append(_part(f"sentiment {formats.sentiment(found.totals['sentiment'])['text']}", _moved(found)))
-    if found.previous_days:
-        parts.append(html.Span(f"compared with {formats.days(*found.previous_days)}", className="compared"))
-    return parts
+        figures.append(_sentiment(found))
+    if found.totals.get("mrr") is not None:
+        figures.append(Figure("MRR", formats.money(found.totals["mrr"], chatbot.currency)))
+    return TotalsLine(figures, _compared(found, days, covered), beside)
 
 
-def _count(found: Totals, name: str, noun: str) -> Component:
+def _compared(found: Totals, days: Days, covered: date | None) -> str | None:
+    if found.previous_days is None:
+        return None
+    last = min(day for day in (days.last, covered) if day is not None)
+    return f"{formats.days(days.first, last)} compared with {formats.days(*found.previous_days)}"
+
+
+def _beside(unassigned: int, table: str) -> str | None:
+    if not unassigned:
+        return None
+    one = unassigned == 1
+    which = f"conversation{'' if one else 's'} without {OWNERS[table]}"
+    return f"{formats.count(unassigned)} {which} {'is' if one else 'are'} in no row"
+
+
+def _count(found: Totals, name: str, noun: str) -> Figure:
     value = found.totals[name]
+    label = noun if value == 1 else f"{noun}s"
+    if found.previous is None:
+        return Figure(label, formats.count(value))
+    before = found.previous[name]
     change = found.change[name] if found.change else None
-    text = f"{formats.count(value)} {noun}{'' if value == 1 else 's'}"
-    return _part(text, None if change is None else formats.change(change))
+    return Figure(
+        label,
+        formats.count(value),
+        None if change is None else formats.change(change),
+        formats.count(before),
+        _direction(value - before),
+    )
 
 
-def _moved(found: Totals) -> str | None:
-    change = found.change["sentiment"] if found.change else None
-    return None if change is None else f"{change:+.2f}"
+def _sentiment(found: Totals) -> Figure:
+    now = found.totals["sentiment"]
+    before = found.previous["sentiment"] if found.previous else None
+    text = _signed(now)
+    if before is None:
+        return Figure("sentiment", text)
+    return Figure("sentiment", text, f"{now - before:+.2f}", _signed(before), _direction(now - before))
 
 
-def _part(text: str, change: str | None) -> Component:
-    return html.Span([text, html.Span(f" ({change})", className="change") if change else None], className="sum")
+def _signed(sentiment: float) -> str:
+    return formats.sentiment(sentiment)["text"]
+
+
+def _direction(difference: float) -> str:
+    return "up" if difference > 0 else "down" if difference < 0 else ""

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from serving.http.app import create_app
 
@@ -29,13 +29,10 @@ OPTIONS = [
     "--disable-sync",
 ]
 PATIENCE = 20
-READ_GRID = """() => {
-    const cells = [...document.querySelectorAll('.grid .ag-row .ag-cell')].map((cell) => [
-        Number(cell.closest('.ag-row').getAttribute('row-index')), cell.getAttribute('col-id'), cell.innerText.trim(),
-    ]);
-    const rows = [];
-    for (const [row, column, text] of cells) (rows[row] ??= {})[column] = text;
-    return rows;
+READ_ROWS = """() => {
+    const names = [...document.querySelectorAll('#rows thead th')].map((heading) => heading.dataset.column);
+    return [...document.querySelectorAll('#rows tbody tr')].map((row) => Object.fromEntries(
+        [...row.cells].map((cell, index) => [names[index], cell.innerText.trim()])));
 }"""
 
 
@@ -70,8 +67,11 @@ def launched() -> Iterator[Browser]:
 
 
 @contextmanager
-def visiting(browser: Browser, address: str, **context: Any) -> Iterator[Page]:
-    """Open a fresh window; afterwards, nothing may have been asked of another host, and no script may have failed."""
+def visiting(browser: Browser, address: str, expected: str = "", **context: Any) -> Iterator[Page]:
+    """Open a fresh window; afterwards, nothing may have been asked of another host, and no script may have failed.
+
+    Errors that contain the expected text are what a test brings about.
+    """
     elsewhere: list[str] = []
     errors: list[str] = []
     window = browser.new_context(**context)
@@ -86,7 +86,7 @@ def visiting(browser: Browser, address: str, **context: Any) -> Iterator[Page]:
     finally:
         window.close()
     assert elsewhere == []
-    assert errors == []
+    assert [error for error in errors if not expected or expected not in error] == []
 
 
 def eventually(read: Callable[[], Any], expected: Any) -> None:
@@ -98,25 +98,43 @@ def eventually(read: Callable[[], Any], expected: Any) -> None:
 
 
 def shown_rows(page: Page) -> list[dict[str, str]]:
-    """Return what the grid shows, row by row."""
-    return page.evaluate(READ_GRID)
+    """Return what the table shows, row by row."""
+    return page.evaluate(READ_ROWS)
 
 
 def shown_column(page: Page, name: str) -> list[str | None]:
-    """Return what one column of the grid shows."""
-    return [row and row.get(name) for row in shown_rows(page)]
+    """Return what one column of the table shows."""
+    return [row.get(name) for row in shown_rows(page)]
+
+
+def heading(page: Page, name: str) -> Locator:
+    """Return a column's heading."""
+    return page.locator(f"#rows th[data-column='{name}']")
 
 
 def sort_by(page: Page, name: str, order: str) -> None:
-    """Click a column's header until it is sorted so."""
-    header = page.locator(f".ag-header-cell[col-id='{name}']")
+    """Click a column's heading until it is sorted so."""
     for _ in range(3):
-        if header.get_attribute("aria-sort") == order:
+        before = heading(page, name).get_attribute("aria-sort")
+        if before == order:
             return
-        before = header.get_attribute("aria-sort")
-        header.locator(".ag-header-cell-label").click()
+        heading(page, name).get_by_role("link").click()
         page.wait_for_function(
-            "([name, before]) => document.querySelector(`.ag-header-cell[col-id='${name}']`).ariaSort !== before",
+            "([name, before]) => document.querySelector(`#rows th[data-column='${name}']`).ariaSort !== before",
             arg=[name, before],
         )
-    pytest.fail(f"The header of {name} never says that it is sorted {order}.")
+    pytest.fail(f"The heading of {name} never says that it is sorted {order}.")
+
+
+def open_filters(page: Page) -> Locator:
+    """Open the filters and wait for what they offer; return their panel."""
+    page.click("#filters-button")
+    panel = page.locator("#filters-popover")
+    panel.locator(".option-rows").first.wait_for()
+    page.locator("#filters-popover:not([aria-busy=true])").wait_for()
+    return panel
+
+
+def calm(page: Page) -> None:
+    """Wait until the page shows what it was asked for last."""
+    page.locator("main:not([aria-busy=true])").wait_for()

@@ -11,7 +11,7 @@ from serving.pages import formats
 from serving.snapshot import Chatbot, Snapshots
 from serving.tables.columns import TABLES
 from serving.tables.ranges import days_of, today_of
-from tests.serving.browser import eventually, shown_rows, sort_by
+from tests.serving.browser import eventually, open_filters, shown_rows, sort_by
 from tests.serving.published_fixture import read
 
 PAGE_ROWS = 20
@@ -66,8 +66,7 @@ def check_page(page: Page, address: str, published: Path, chatbot_id: str, table
     sort_by(page, "mrr", "descending")
     shows("mrr desc")
 
-    page.click("#filters-button")
-    page.get_by_label("Conversations, min", exact=True).fill("2")
+    open_filters(page).get_by_label("Conversations, min", exact=True).fill("2")
     shows("mrr desc", "conversations >= 2")
     page.keyboard.press("Escape")
     page.reload()

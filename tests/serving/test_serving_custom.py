@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import re
 import shutil
 from decimal import Decimal
@@ -12,8 +11,8 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from serving.pages import formats, grid
-from serving.pages.layout import frame, list_filters
+from serving.pages import formats
+from serving.pages.filters import list_filters
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.exports import decimal_text
@@ -185,38 +184,35 @@ def test_the_page_shows_chosen_custom_columns_in_their_format(snapshot):
     shown = view_of(
         snapshot, snapshot.chatbots["support"], "organizations", f"?range=all_time&{chosen}&sort=-custom.seats", NOW
     )
-    assert [row["custom.seats"] for row in shown.rows[:5]] == ["1,234,567", "40", "12.5", "5", "-3"]
-    assert [row["custom.beta"] for row in shown.rows[:4]] == ["—", "—", "No", "Yes"]
-    seats = next(one for one in shown.columns if one["field"] == "custom.seats")
-    assert (seats["headerName"], seats["initialSort"]) == ("seats", "desc")
-    assert "ag-right-aligned-cell" in seats["cellClass"]
-    assert grid.empty_grid().dashGridOptions["suppressFieldDotNotation"]
+    seats, beta = ([row.cells[f"custom.{name}"].text for row in shown.rows] for name in ("seats", "beta"))
+    assert seats[:5] == ["1,234,567", "40", "12.5", "5", "-3"]
+    assert beta[:4] == ["—", "—", "No", "Yes"]
+    heading = next(one for one in shown.headings if one.name == "custom.seats")
+    assert (heading.label, heading.sorted, heading.kind) == ("seats", "descending", "number")
 
 
 def test_every_custom_filter_is_a_chip_that_removes_it(snapshot):
     search = "?range=all_time&custom.tier=gold&custom.tier=&custom.seats_min=5"
-    chips = view_of(snapshot, snapshot.chatbots["support"], "organizations", search, NOW).chips
-    said = [(chip.children[0].children, chip.children[1].children) for chip in chips[:-1]]
-    assert said == [("tier: ", "gold"), ("tier: ", "None"), ("seats: ", "at least 5")]
-    assert chips[0].children[2].href == "?range=all_time&custom.seats_min=5&custom.tier="
-    assert chips[2].children[2].href == "?range=all_time&custom.tier=gold&custom.tier="
-    assert chips[-1].href == "?range=all_time"
+    shown = view_of(snapshot, snapshot.chatbots["support"], "organizations", search, NOW)
+    chips = shown.chips
+    assert [(chip.label, chip.value) for chip in chips] == [("tier", "gold"), ("tier", "None"), ("seats", "at least 5")]
+    assert chips[0].remove == "?range=all_time&custom.seats_min=5&custom.tier="
+    assert chips[2].remove == "?range=all_time&custom.tier=gold&custom.tier="
+    assert shown.clear == "?range=all_time"
 
 
 def test_the_chooser_and_the_filters_offer_the_chatbots_own_fields_and_no_others(snapshot):
-    def controls(chatbot):
-        table = query_of("organizations", snapshot.chatbots[chatbot]).table
-        return json.dumps(
-            frame(snapshot.chatbots[chatbot], table, "", [], None), default=lambda one: one.to_plotly_json()
-        )
+    def offered(chatbot):
+        shown = view_of(snapshot, snapshot.chatbots[chatbot], "organizations", "", NOW)
+        filters = [one.name for one in (*shown.filters.lists, *shown.filters.bounds)]
+        return {one.name: one.is_shown for one in shown.columns.choices}, filters
 
-    support, quiet = controls("support"), controls("quiet")
-    assert '"value": "custom.seats"' in support
-    assert '"name": "custom.seats_min"' in support
-    assert '"name": "custom.tier"' in support
-    assert "custom.seats" not in json.loads(re.search(r'"data-usual": ("[^"]*")', support).group(1))
-    assert "custom.secret" not in support
-    assert "custom." not in quiet
+    columns, filters = offered("support")
+    assert columns["custom.seats"] is False
+    assert {"custom.seats", "custom.tier"} < set(filters)
+    assert "custom.secret" not in columns
+    for names in offered("quiet"):
+        assert not any(name.startswith("custom.") for name in names)
 
 
 def test_the_choices_of_a_custom_filter_are_its_values_and_none(snapshot):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from serving.http import describe
-from serving.pages.layout import frame, list_filters
+from serving.pages.filters import list_filters
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables import query
@@ -18,21 +18,22 @@ from tests.serving.published_fixture import NOW
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_every_declared_filter_is_a_parameter_with_a_description_and_a_control_of_the_page(published, table) -> None:
     described = {one["name"]: one for one in describe.parameters(QUERIES[table.name])}
-    chatbot = Snapshots(published).current().chatbots["quiet"]
-    controls = repr(frame(chatbot, table, "", [], None))
+    snapshot = Snapshots(published).current()
+    form = view_of(snapshot, snapshot.chatbots["quiet"], table.name, "", NOW).filters
+    controls = {one.name for one in (*form.lists, *form.bounds)}
     filtered = [column for column in table.columns if column.filter]
     assert len(filtered) > 5
     for column in filtered:
         names = [f"{column.name}_min", f"{column.name}_max"] if column.filtered_by("bounds") else [column.name]
         for name in names:
             assert described[name]["description"]
-            assert (f"'name': '{name}'" in controls) == column.filter.on_page
+        assert (column.name in controls) == column.filter.on_page
     assert {column.name for column in list_filters(table)} == {"plan", "industry", "organization_id"}
 
 
 def test_a_filter_declared_with_a_column_is_asked_read_offered_and_shown(published, monkeypatch) -> None:
     """The name and the satisfied share are no filters as shipped; here they are, by one word each."""
-    ways = {"organization_name": VALUES, "satisfied_share": BOUNDS}
+    ways = {"organization_name": VALUES, "satisfied_share": BOUNDS, "scored_conversations": BOUNDS}
     changed = [replace(column, filter=ways.get(column.name, column.filter)) for column in ORGANIZATIONS.columns]
     model = query._query_model(replace(ORGANIZATIONS, columns=tuple(changed)))
     snapshot = Snapshots(published).current()
@@ -48,6 +49,12 @@ def test_a_filter_declared_with_a_column_is_asked_read_offered_and_shown(publish
     query._with_fields.cache_clear()
     try:
         shown = view_of(snapshot, chatbot, "organizations", f"?{asked}", NOW)
+        unhappiest = view_of(snapshot, chatbot, "organizations", "?range=all_time&sort=sentiment", NOW)
+        enough = view_of(snapshot, chatbot, "organizations", unhappiest.offer.href, NOW)
     finally:
         query._with_fields.cache_clear()
     assert shown.filter_count == "2"
+    names = [one.name for one in shown.filters.bounds]
+    assert names.index("scored_conversations") == names.index("sentiment") + 1  # the sample beside what it is of
+    assert [(chip.label, chip.value) for chip in enough.chips] == [("Scored conversations", "at least 5")]
+    assert (enough.offer, shown.offer) == (None, None)

@@ -1,15 +1,16 @@
-"""No route, callback, facet or message shows a chatbot to someone who may not see it."""
+"""No route, page, facet or message shows a chatbot to someone who may not see it."""
 
 import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
 
 from serving.http.app import create_app
 from serving.http.server import NotLoopback, serve
-from tests.serving.published_fixture import NOW
+from serving.pages.assets import assets
+from tests.serving.published_fixture import NOW, Rows, publish
 
 BASE = "http://127.0.0.1:8000"
 SECRETS = ("Kolkata", "Hidden", "secret@", "777,777", '"mrr": 777777')
@@ -23,6 +24,9 @@ ROUTES = (
     "/platform/{}/organizations",
     "/platform/{}/users",
     "/platform/{}",
+    "/filters/{}/organizations",
+    "/filters/{}/users?snapshot=s1",
+    "/filters/{}/users?snapshot=gone&nonsense=1",
 )
 
 
@@ -58,66 +62,55 @@ def test_a_chatbot_may_have_any_id(client):
     assert (api.status_code, api.json()["total"]) == (200, 0)
     assert client.get("/platform/eu%2Fneu%20%C3%A9/users").status_code == 200
     assert 'href="/platform/eu%2Fneu%20%C3%A9/organizations"' in client.get("/").text
-    show_state = next(callback for callback in callbacks(client) if "grid.rowData" in callback["output"])
-    assert "No users yet" in forge(client, show_state, "/platform/eu%2Fneu%20%C3%A9/users").text
+    assert "No users yet" in client.get("/platform/eu%2Fneu%20%C3%A9/users").text
+    assert client.get("/filters/eu%2Fneu%20%C3%A9/users").status_code == 200
 
 
-def callbacks(client):
-    """Return the callbacks that the server answers."""
-    every = client.get("/_pages/_dash-dependencies").json()
-    return [callback for callback in every if callback["clientside_function"] is None]
-
-
-def forge(client, callback, pathname, search="?range=all_time"):
-    """Call a callback as a forged page would, whatever the components of the page."""
-
-    def given(items):
-        values = {"pathname": pathname, "search": search, "opened": True, "searchValue": None, "value": []}
-        for item in items:
-            wildcard = item["id"].startswith("{")
-            own = {"type": "list", "name": "plan"} if wildcard else item["id"]
-            yield {"id": own, "property": item["property"], "value": values.get(item["property"], own)}
-
-    parts = callback["output"].strip(".").split("...")
-    outputs = []
-    for part in parts:
-        component, name = re.fullmatch(r"(.*)\.(\w+)", part).groups()
-        own = {"type": json.loads(component)["type"], "name": "plan"} if component.startswith("{") else component
-        outputs.append({"id": own, "property": name})
-    body = {
-        "output": callback["output"],
-        "outputs": outputs if callback["output"].startswith("..") else outputs[0],
-        "inputs": list(given(callback["inputs"])),
-        "state": list(given(callback["state"])),
-        "changedPropIds": ["filters-popover.opened"],
-    }
-    return client.post("/_pages/_dash-update-component", json=body)
-
-
-def test_trap_55_a_forged_callback_gets_nothing_about_another_chatbot(guarded):
-    asked = callbacks(guarded)
-    assert len(asked) == 5
-    for callback in asked:
-        own = forge(guarded, callback, "/platform/support/organizations")
-        assert own.status_code == 200, own.text
-        assert any(own_text in own.text for own_text in ("nterprise", "Acme Support", "conversations"))
-        for pathname in ("/platform/kolkata/organizations", "/platform/nobody/users", "/platform/", "", None, "/docs"):
-            for search in ("?range=all_time", "?organization_id=00123", "?first_day=x"):
-                forged = forge(guarded, callback, pathname, search)
-                assert forged.status_code == 204, forged.text
-                assert forged.content == b""
+@pytest.mark.parametrize("state", ["", "?range=all_time", "?organization_id=00123", "?first_day=x"])
+def test_trap_55_a_page_shows_nothing_of_another_chatbot(guarded, state):
+    for path in ("/platform/support/organizations", "/platform/support/users"):
+        page = guarded.get(path + state)
+        assert page.status_code == 200
+        assert not any(secret in page.text for secret in SECRETS)
 
 
 def test_trap_55_the_choices_of_a_filter_come_from_the_chatbot_of_the_page_alone(guarded):
-    offer = next(callback for callback in callbacks(guarded) if "offer" in callback["output"])
-    answer = forge(guarded, offer, "/platform/support/users")
-    assert "Enterprise" in answer.text
-    assert not any(secret in answer.text for secret in SECRETS)
+    for table in ("organizations", "users"):
+        for find in ("", "&find.plan=hid", "&find.organization_id=kol"):
+            page = guarded.get(f"/filters/support/{table}?range=all_time{find}").text
+            assert not any(secret in page for secret in SECRETS)
+    assert "Enterprise" in guarded.get("/filters/support/users?range=all_time").text
 
 
-def test_callbacks_have_no_second_way_in_over_web_sockets(guarded):
-    with pytest.raises(WebSocketDisconnect), guarded.websocket_connect("/_pages/_dash-ws-callback"):
-        pass
+def test_trap_55_what_was_remembered_for_one_chatbot_is_not_shown_for_another(client):
+    """The same question, of the same snapshot, in both orders: totals and choices are remembered by chatbot."""
+    for order in (("support", "kolkata"), ("kolkata", "support")):
+        pages = {}
+        for chatbot in order:
+            for path in ("/platform/{}/organizations?range=all_time&plan=pro", "/filters/{}/users?range=all_time"):
+                pages[chatbot] = pages.get(chatbot, "") + client.get(path.format(chatbot)).text
+        assert "Hidden plan" in pages["kolkata"]
+        assert not any(secret in pages["support"].replace("Kolkata Helpdesk", "") for secret in SECRETS)
+
+
+def test_a_broken_state_of_the_filters_is_refused_by_name(client):
+    answer = client.get("/filters/support/users?nonsense=1")
+    assert answer.status_code == 422
+    assert "nonsense" in answer.text
+    assert client.get("/filters/support/nowhere").status_code == 404
+
+
+def test_a_choice_of_colours_leads_back_to_a_page_of_ours_and_nowhere_else(client):
+    for came, leads in (
+        (f"{BASE}/platform/support/users?sort=-mrr", "/platform/support/users?sort=-mrr"),
+        ("https://evil.example/platform/support/users", "/"),
+        (f"{BASE}//evil.example", "/"),
+        ("", "/"),
+    ):
+        answer = client.get("/scheme/dark", headers={"Referer": came}, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, leads)
+    client.cookies.clear()
+    assert client.get("/scheme/pink").status_code == 404
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.10", "::", "example.com", ""])
@@ -127,7 +120,7 @@ def test_a_host_that_others_reach_is_refused_in_one_sentence(published, host):
 
 
 @pytest.mark.parametrize("name", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example"])
-@pytest.mark.parametrize("path", ["/health", "/platform/support/organizations", "/_pages/_dash-layout"])
+@pytest.mark.parametrize("path", ["/health", "/platform/support/organizations", "/filters/support/users"])
 def test_a_strangers_name_for_this_machine_is_refused(client, name, path):
     assert client.get(path, headers={"Host": name}).status_code == 400
 
@@ -145,5 +138,42 @@ def test_an_address_that_leads_nowhere_is_json_to_programs_and_a_page_to_people(
 
 
 def test_every_answer_forbids_loading_anything_from_elsewhere(client):
-    for path in ("/", "/health", "/platform/support/users", "/nowhere", "/_pages/assets/clientele.css"):
-        assert "default-src 'self'" in client.get(path).headers["content-security-policy"]
+    for path in ("/", "/health", "/platform/support/users", "/nowhere", assets()["clientele.css"].path):
+        policy = client.get(path).headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "unsafe" not in policy
+
+
+def test_nothing_is_styled_or_run_inline(client):
+    for path in ("/", "/docs", "/nowhere", "/platform/support/users?range=all_time", "/filters/support/organizations"):
+        page = client.get(path).text
+        assert " style=" not in page
+        assert "<style" not in page
+        assert not re.search(r"<script(?![^>]*\ssrc=)|\son\w+=|javascript:", page)
+
+
+def test_what_pages_load_is_kept_for_ever_under_a_name_of_its_content(client):
+    page = client.get("/platform/support/users").text
+    for asset in assets().values():
+        assert asset.path in page
+        answer = client.get(asset.path)
+        assert (answer.status_code, answer.content) == (200, asset.content)
+        assert "immutable" in answer.headers["cache-control"]
+    assert client.get("/assets/clientele.css").status_code == 404
+
+
+def test_names_that_look_like_markup_are_text(published, tmp_path):
+    rows = Rows()
+    hostile = "<img src=x onerror=alert(1)>\"'&amp;{{7*7}}`"
+    rows.organization("support", hostile, hostile, hostile, hostile)
+    rows.user("support", hostile, hostile, hostile, hostile, hostile)
+    rows.custom("support", "organization", hostile, **{hostile: hostile})
+    rows.conversation("support", "2026-11-20T10:00:00", hostile, hostile)
+    publish(tmp_path, rows)
+    client = TestClient(create_app(tmp_path, clock=lambda: NOW), BASE)
+    for path in ("/platform/support/organizations", "/platform/support/users", "/filters/support/organizations"):
+        for state in ({}, {"search": hostile}, {"plan": hostile, f"custom.{hostile}": ""}):
+            page = client.get(f"{path}?{urlencode(state)}").text
+            assert "<img src=x" not in page
+            assert "49" not in re.findall(r"amp;(.{2})`", page)
+            assert "&lt;img src=x onerror=alert(1)&gt;" in page

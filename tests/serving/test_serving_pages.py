@@ -1,18 +1,21 @@
 """What a page says: formats, freshness, empty states and links."""
 
-import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from starlette.testclient import TestClient
 
+from serving.http.app import create_app
 from serving.pages import formats, links
-from serving.pages.view import freshness, view_of
+from serving.pages.navigation import Link
+from serving.pages.notices import freshness_of
+from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.columns import ORGANIZATIONS
 from serving.tables.query import QUERIES
 from serving.tables.results import read_choices
+from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW
 
 
@@ -25,13 +28,9 @@ def view(snapshot, chatbot="support", table="organizations", search="?range=all_
     return view_of(snapshot, snapshot.chatbots[chatbot], table, search, now)
 
 
-def texts(component):
-    """Return every text in a component, in order."""
-    if component is None:
-        return []
-    if isinstance(component, (list, tuple)):
-        return [text for item in component for text in texts(item)]
-    return [str(component)] if isinstance(component, (str, int)) else texts(getattr(component, "children", None))
+def said(notices):
+    """Return the texts of a page's notices."""
+    return [notice.text for notice in notices]
 
 
 @pytest.mark.parametrize(
@@ -104,60 +103,88 @@ def test_a_range_of_days_says_nothing_twice():
 
 def test_trap_56_the_page_says_through_when_the_data_runs_and_when_that_is_long_ago(snapshot):
     chatbot = snapshot.chatbots["support"]
-    assert texts(freshness(snapshot, chatbot, NOW)) == ["Data through Nov 22, 2026, 10:15 AM UTC"]
+    shown = freshness_of(snapshot, chatbot, NOW, snapshot.data_through)
+    assert (shown.through, shown.newest, shown.stale) == ("Data through Nov 22, 2026, 10:15 AM UTC", None, None)
     a_day_later = snapshot.data_through + timedelta(hours=24)
-    assert "Stale" not in texts(freshness(snapshot, chatbot, a_day_later))
-    assert "Stale" in texts(freshness(snapshot, chatbot, a_day_later + timedelta(seconds=1)))
+    assert freshness_of(snapshot, chatbot, a_day_later, None).stale is None
+    stale = freshness_of(snapshot, chatbot, a_day_later + timedelta(seconds=1), None).stale
+    assert stale == "The newest data is 1 day old"
 
 
-def test_trap_56_a_partial_today_and_a_range_beyond_the_data_are_marked(snapshot):
-    assert texts(view(snapshot).notices) == ["Today is partial"]
-    assert texts(view(snapshot, search="?range=last_month").notices) == []
-    beyond = view(snapshot, search="?first_day=2026-11-01&last_day=2026-11-30")
-    assert texts(beyond.notices) == ["Range reaches beyond the data"]
-    assert beyond.notices[0].title == "Data ends Nov 22, 2026, 10:15 AM"
+def test_trap_56_a_chatbot_that_is_behind_the_data_says_when_its_newest_message_was(snapshot):
+    """The data runs through the newest request of any chatbot; this one was quiet since September."""
+    assert view(snapshot, "quiet").freshness.newest == "Newest message Sep 3, 2026, 11:00 AM"
+    assert view(snapshot).freshness.newest is None
+
+
+def test_trap_56_only_a_range_that_misses_whole_days_is_marked(snapshot):
+    """A notice that is always there is read by nobody: today is partial on every day."""
+    assert view(snapshot).notices == []
+    assert view(snapshot, search="").notices == []
+    assert view(snapshot, search="?range=last_month").notices == []
+    (beyond,) = view(snapshot, search="?first_day=2026-11-01&last_day=2026-11-30").notices
+    assert (beyond.text, beyond.about) == ("Range reaches beyond the data", "Data ends Nov 22, 2026, 10:15 AM")
     next_day = view(snapshot, search="", now=datetime(2026, 11, 23, 9, tzinfo=UTC))
-    assert texts(next_day.notices) == ["Range reaches beyond the data"]
+    assert said(next_day.notices) == ["Range reaches beyond the data"]
 
 
 def test_without_activity_in_the_range_the_page_offers_all_time(snapshot):
-    quiet = view(snapshot, "quiet", search="?plan=")
-    assert texts(quiet.empty)[0] == "No organization matches"
-    quiet = view(snapshot, "quiet", search="")
-    assert texts(quiet.empty) == ["No activity this month", "The newest activity was Sep 3, 2026.", "Show all time"]
-    assert quiet.empty.children[2].href == "?range=all_time"
+    assert view(snapshot, "quiet", search="?plan=").empty.title == "No organization matches"
+    empty = view(snapshot, "quiet", search="").empty
+    assert (empty.title, empty.text) == ("No activity this month", "The newest activity was Sep 3, 2026.")
+    assert empty.action == Link("Show all time", "?range=all_time")
     assert view(snapshot, "quiet", search="?range=all_time").empty is None
 
 
 def test_without_any_organization_the_page_says_that_none_is_there_yet(snapshot):
-    assert texts(view(snapshot, "eu/neu é").empty)[0] == "No organizations yet"
-    assert texts(view(snapshot, "eu/neu é", "users").empty)[0] == "No users yet"
+    assert view(snapshot, "eu/neu é").empty.title == "No organizations yet"
+    assert view(snapshot, "eu/neu é", "users").empty.title == "No users yet"
 
 
 def test_without_a_match_the_page_offers_to_clear_the_filters(snapshot):
     empty = view(snapshot, search="?range=all_time&search=zzz&plan=pro&sort=-mrr").empty
-    assert texts(empty)[0] == "No organization matches"
-    assert empty.children[2].href == "?range=all_time&sort=-mrr"
+    assert empty.title == "No organization matches"
+    assert empty.action.href == "?range=all_time&sort=-mrr"
 
 
-def test_a_state_that_makes_no_sense_is_named_and_can_be_reset(snapshot):
+def test_a_least_value_above_the_greatest_is_said_to_be_why_nothing_matches(snapshot):
+    shown = view(snapshot, search="?range=all_time&conversations_min=5&conversations_max=2")
+    assert shown.empty.text == "Conversations: the least value asked for is above the greatest."
+    problems = {one.name: one.problem for one in shown.filters.bounds if one.problem}
+    assert problems == {"conversations": "Min is above max"}
+
+
+def test_a_state_that_makes_no_sense_is_named_can_be_reset_and_has_no_totals_beside_no_rows(snapshot):
     broken = view(snapshot, search="?sort=nope")
-    assert "sort: Unknown column: nope" in texts(broken.empty)
-    assert broken.marked["search"] is None  # no totals beside no rows
+    assert "sort: Unknown column: nope" in broken.empty.text
+    assert (broken.rows, broken.total, broken.totals.figures) == ([], "0", [])
 
 
 def test_a_page_behind_the_last_leads_back(snapshot):
-    shown = view(snapshot, search="?range=all_time&offset=5000")
-    assert texts(shown.empty)[0] == "No rows here"
-    assert shown.empty.children[2].href == "?range=all_time"
+    empty = view(snapshot, search="?range=all_time&offset=5000").empty
+    assert (empty.title, empty.action.href) == ("No rows here", "?range=all_time")
 
 
 def test_every_active_filter_is_a_chip_that_removes_it(snapshot):
     shown = view(snapshot, search="?range=all_time&plan=pro&plan=&mrr_min=10&organization_id=00123&search=x")
-    labels = ["".join(texts(chip)[:2]) for chip in shown.chips[:-1]]
+    labels = [f"{chip.label}: {chip.value}" for chip in shown.chips]
     assert labels == ["Search: “x”", "Organization: 100% Co", "Plan: pro", "Plan: None", "MRR: at least 10"]
     assert shown.filter_count == "5"
-    assert shown.chips[2].children[2].href == "?range=all_time&mrr_min=10&organization_id=00123&search=x&plan="
+    assert shown.chips[2].remove == "?range=all_time&mrr_min=10&organization_id=00123&search=x&plan="
+    assert shown.clear == "?range=all_time"
+
+
+def test_an_order_by_a_hidden_column_and_attributes_as_of_now_are_chips_but_no_filters(snapshot):
+    shown = view(snapshot, search="?range=all_time&sort=-messages&attributes=now")
+    chips = [(chip.label, chip.value, chip.remove) for chip in shown.view_chips]
+    assert chips == [
+        ("Sorted by", "Messages, highest first", "?range=all_time&attributes=now"),
+        ("Attributes", "as of now", "?range=all_time&sort=-messages"),
+    ]
+    assert (shown.chips, shown.filter_count, shown.clear) == ([], "", None)
+    assert view(snapshot, search="?range=all_time&sort=-messages&columns=messages").view_chips == []
+    hidden = view(snapshot, search="?range=all_time&columns=messages").view_chips
+    assert [(chip.value, chip.remove) for chip in hidden] == [("Last activity, newest first", None)]
 
 
 def test_an_export_link_has_the_state_of_the_page_with_its_columns_and_no_paging(snapshot):
@@ -166,17 +193,53 @@ def test_an_export_link_has_the_state_of_the_page_with_its_columns_and_no_paging
 
 
 def test_a_name_leads_to_the_users_of_the_organization_in_the_same_range(snapshot):
-    row = next(row for row in view(snapshot, search="?range=all_time&search=100%25").rows)
-    assert row["organization_link"] == "/platform/support/users?range=all_time&organization_id=00123"
-    user = view(snapshot, table="users", search="?search=loner").rows[0]
-    assert (user["organization_name"], user["organization_link"]) == ("—", None)
+    (row,) = view(snapshot, search="?range=all_time&search=100%25").rows
+    assert row.cells["organization_name"].href == "/platform/support/users?range=all_time&organization_id=00123"
+    user = view(snapshot, table="users", search="?search=loner").rows[0].cells["organization_name"]
+    assert (user.text, user.href) == ("—", None)
 
 
-def test_pandas_is_loaded_before_the_first_request(published):
-    """The first query loaded it in one thread; Dash, in another, met the half of it: "Error loading layout"."""
-    loaded = "import sys, serving.http.app; print(hasattr(sys.modules.get('pandas'), 'NaT'))"
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "True"
+def test_the_name_stands_first_however_the_columns_were_chosen(snapshot):
+    shown = view(snapshot, search="?range=all_time&columns=mrr&columns=plan&columns=organization_name")
+    assert [heading.name for heading in shown.headings] == ["organization_name", "mrr", "plan"]
+    assert "columns=mrr&columns=plan&columns=organization_name" in shown.files[0].href
+
+
+def test_the_first_click_on_a_number_brings_the_highest_and_on_the_sentiment_the_unhappiest(snapshot):
+    first = {heading.name: heading.href for heading in view(snapshot, search="?sort=-plan").headings}
+    assert first["mrr"] == "?sort=-mrr"
+    assert first["sentiment"] == "?sort=sentiment"
+    assert first["organization_name"] == "?sort=organization_name"
+    assert first["last_activity_at"] == "?"
+    assert first["plan"] == "?sort=plan"
+
+
+def test_what_a_form_sends_only_because_it_is_one_is_not_part_of_the_state(client):
+    sent = "search=&range=all_time&mrr_min=&mrr_max=&plan=&columns=organization_name&columns=mrr"
+    answer = client.get(f"/platform/support/organizations?{sent}", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/platform/support/organizations?range=all_time&plan=&columns=organization_name&columns=mrr",
+    )
+    assert client.get(answer.headers["location"], follow_redirects=False).status_code == 200
+    usual = "&".join(f"columns={name}" for name in ORGANIZATIONS.default_columns)
+    answer = client.get(f"/platform/support/organizations?{usual}", follow_redirects=False)
+    assert answer.headers["location"] == "/platform/support/organizations"
+
+
+def test_the_chatbots_to_switch_to_are_those_that_the_reader_may_see(published):
+    guarded = create_app(published, clock=lambda: NOW, access=lambda _, chatbot_id: chatbot_id != "kolkata")
+    text = TestClient(guarded, BASE).get("/platform/support/users?range=all_time&search=a&excluded=include").text
+    assert 'href="/platform/quiet/users?range=all_time&amp;excluded=include"' in text
+    assert "kolkata" not in text.lower()
+    one = create_app(published, clock=lambda: NOW, access=lambda _, chatbot_id: chatbot_id == "support")
+    assert "chatbot-popover" not in TestClient(one, BASE).get("/platform/support/users").text
+
+
+def test_conversations_that_are_in_no_row_are_said_beside_the_totals_unless_something_filters(snapshot):
+    assert view(snapshot).totals.beside == "2 conversations without an organization are in no row"
+    assert view(snapshot, table="users").totals.beside == "1 conversation without a user is in no row"
+    assert view(snapshot, search="?range=all_time&plan=pro").totals.beside is None
 
 
 def test_search_and_filters_are_kept_between_the_tables_where_both_have_them(snapshot):
@@ -184,8 +247,8 @@ def test_search_and_filters_are_kept_between_the_tables_where_both_have_them(sna
     organizations, users = view(snapshot, search=asked).tabs
     assert users.href == "/platform/support/users?range=all_time&search=a&plan=pro&custom.seats_min=1"
     assert organizations.href.endswith("?range=all_time&search=a&plan=pro&users_min=2&custom.seats_min=1")
-    link = view(snapshot, search="?range=all_time&search=100%25&users_min=1").rows[0]["organization_link"]
-    assert link == "/platform/support/users?range=all_time&organization_id=00123"
+    row = view(snapshot, search="?range=all_time&search=100%25&users_min=1").rows[0]
+    assert row.cells["organization_name"].href == "/platform/support/users?range=all_time&organization_id=00123"
 
 
 def test_a_link_keeps_names_that_look_like_its_own_arguments():

@@ -1,14 +1,12 @@
 """Data quality and changes, as the API and the panel of the pages tell them: of one chatbot alone."""
 
-import json
-import re
-
 import duckdb
 import pytest
 from starlette.testclient import TestClient
 
 from serving.http.app import create_app
-from serving.pages.quality import percent, quality_button, quality_panel
+from serving.pages.quality import percent
+from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from tests.serving.browser import launched, serving, visiting
 from tests.serving.published_fixture import NOW, interesting_rows, publish
@@ -20,9 +18,9 @@ def read(client, chatbot, route):
     return answer.json()
 
 
-def words(component):
-    """Everything that a component says."""
-    return re.sub(r'\\"|[{}\[\],:]', " ", json.dumps(component, default=lambda one: one.to_plotly_json()))
+def panel(snapshot, chatbot="support"):
+    """Return the panel of a chatbot's pages."""
+    return view_of(snapshot, snapshot.chatbots[chatbot], "users", "", NOW).quality
 
 
 def test_the_quality_of_a_chatbot_comes_first_and_then_that_of_its_organizations(client, sql):
@@ -53,10 +51,8 @@ def test_the_panel_counts_files_that_were_not_read_and_names_none(tmp_path):
             "create table input_files as select * from (values ('secret.csv', 'refused', 'a table'),"
             " ('b', 'read', null), ('c', 'waiting', 'half')) as t (source_file, outcome, reason)"
         )
-    snapshot = Snapshots(tmp_path).current()
-    panel = words(quality_panel(snapshot, snapshot.chatbots["support"]))
-    assert "file of the inbox was not read" in panel
-    assert "secret" not in panel
+    unread = panel(Snapshots(tmp_path).current()).unread
+    assert (unread.count, unread.text) == ("1", "file of the inbox was not read: see `clientele status`")
 
 
 def test_changes_come_newest_first_and_no_more_than_asked(client):
@@ -109,10 +105,9 @@ def test_trap_55_no_answer_and_no_panel_holds_a_number_of_another_chatbot(client
     assert "777777" in client.get("/api/v1/chatbots/kolkata/changes").text
     snapshot = Snapshots(published).current()
     own, other = (read(client, chatbot, "quality")["rows"][0] for chatbot in ("support", "kolkata"))
-    said = words(quality_panel(snapshot, snapshot.chatbots["support"]))
-    assert f"{own['conversations']:,}".replace(",", " ") in said
+    assert panel(snapshot).about == f"{own['conversations']:,} conversations of Acme Support, all time"
     assert own["conversations"] != other["conversations"]
-    assert "Kolkata" not in said
+    assert "Kolkata" not in repr(panel(snapshot))
 
 
 def test_a_snapshot_without_the_tables_has_no_panel_and_no_rows(tmp_path):
@@ -121,9 +116,8 @@ def test_a_snapshot_without_the_tables_has_no_panel_and_no_rows(tmp_path):
         connection.execute("drop table data_quality; drop table refresh_changes")
     client = TestClient(create_app(tmp_path, clock=lambda: NOW), "http://127.0.0.1:8000")
     assert [read(client, "support", route)["rows"] for route in ("quality", "changes")] == [[], []]
-    snapshot = Snapshots(tmp_path).current()
-    assert quality_button(snapshot, snapshot.chatbots["support"]) is None
-    assert quality_panel(snapshot, snapshot.chatbots["support"]) == []
+    assert panel(Snapshots(tmp_path).current()) is None
+    assert "Data quality" not in client.get("/platform/support/users").text
 
 
 @pytest.mark.parametrize(
@@ -161,7 +155,6 @@ def test_the_panel_shows_the_shares_and_a_sentence_for_each_conflict(conflicting
         for table in ("organizations", "users"):
             page.goto(f"{address}/platform/support/{table}")
             page.get_by_role("button", name="Data quality").click()
-            page.wait_for_selector(".quality-share")
             shares = [percent(share) for name, share in whole.items() if name.endswith("_share")]
             assert page.locator(".quality-percent").all_inner_texts() == shares
             assert page.locator(".quality-conflicts li").all_inner_texts() == [

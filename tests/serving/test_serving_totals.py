@@ -1,19 +1,18 @@
 """Totals of a range and of the period before it: exact, and from the conversations themselves."""
 
 from datetime import UTC, date, datetime
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
 
 from serving.http.app import create_app
-from serving.pages.totals import totals_line
+from serving.pages.totals import TotalsLine, totals_line
+from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.periods import previous_period
-from serving.tables.query import query_of
 from serving.tables.ranges import Days, days_of
-from serving.tables.totals import Totals, read_totals
+from serving.tables.totals import Totals
 from tests.serving.published_fixture import NOW
 
 BY_SQL = """
@@ -28,14 +27,6 @@ BY_SQL = """
     select count(*), count(distinct user_key), count(distinct organization_key), sum(messages), count(mean), avg(mean)
     from conversations
 """
-
-
-def text_of(part: Any) -> str:
-    """The text of a component of the page."""
-    if part is None or isinstance(part, str):
-        return part or ""
-    inner = part.children
-    return "".join(map(text_of, inner)) if isinstance(inner, list) else text_of(inner)
 
 
 def days(first: str, last: str) -> Days:
@@ -126,8 +117,8 @@ def test_trap_64_data_to_the_20th_on_the_26th_page_and_api_compare_with_the_firs
     assert answer["previous"] == like["totals"]
     snapshot = Snapshots(published).current()
     chatbot = snapshot.chatbots["support"]
-    line = " ".join(map(text_of, totals_line(read_totals(snapshot, query_of("users", chatbot)(), chatbot, now))))
-    assert "compared with Oct 1 – 22, 2026" in line
+    shown = view_of(snapshot, chatbot, "users", "", now).totals
+    assert shown.compared == "Nov 1 – 22, 2026 compared with Oct 1 – 22, 2026"
     behind = client.get("/api/v1/chatbots/support/users/totals?range=today").json()
     assert (behind["previous"], behind["change"], behind["previous_last_day"]) == (None, None, None)
 
@@ -189,10 +180,30 @@ def test_trap_11_the_page_says_the_totals_of_the_api(published, get) -> None:
     snapshot = Snapshots(published).current()
     chatbot = snapshot.chatbots["support"]
     asked = {"range": "this_month", "plan": "pro"}
-    query = query_of("users", chatbot).parse(urlencode(asked))
-    line = " ".join(map(text_of, totals_line(read_totals(snapshot, query, chatbot, NOW))))
-    totals = get("users/totals", **asked)["totals"]
-    assert line.startswith(f"{totals['conversations']:,} conversation")
-    assert f"{totals['users']:,} user" in line
-    assert "compared with Oct 1 – 22, 2026" in line
-    assert totals_line(Totals({"conversations": 0}, None, None, None)) == []
+    line = view_of(snapshot, chatbot, "users", f"?{urlencode(asked)}", NOW).totals
+    answer = get("users/totals", **asked)
+    shown = {figure.name: (figure.text, figure.before) for figure in line.figures}
+    for name in ("conversations", "users", "organizations"):
+        now, before = answer["totals"][name], answer["previous"][name]
+        assert shown[name if now != 1 else name[:-1]] == (f"{now:,}", f"{before:,}")
+    assert line.compared == "Nov 1 – 22, 2026 compared with Oct 1 – 22, 2026"
+
+
+def test_a_comparison_always_has_its_figures_and_nothing_is_compared_with_nothing(published) -> None:
+    """It said with what it compared, and no figure where there was nothing before."""
+    chatbot = Snapshots(published).current().chatbots["support"]
+    now = dict.fromkeys(("users", "organizations"), 1) | {"conversations": 2, "sentiment": 0.25}
+    before = dict.fromkeys(("conversations", "users", "organizations"), 0) | {"sentiment": None}
+    found = Totals(now, days("2026-10-01", "2026-10-22"), before, dict.fromkeys(now))
+    line = totals_line(found, chatbot, "users", days("2026-11-01", "2026-11-30"), date(2026, 11, 22))
+    assert [(one.name, one.text, one.change, one.before) for one in line.figures] == [
+        ("conversations", "2", None, "0"),
+        ("user", "1", None, "0"),
+        ("organization", "1", None, "0"),
+        ("sentiment", "+0.25", None, None),
+    ]
+    assert line.compared == "Nov 1 – 22, 2026 compared with Oct 1 – 22, 2026"
+    alone = totals_line(Totals(now, None, None, None), chatbot, "users", Days(None, None), None)
+    assert (alone.compared, {one.before for one in alone.figures}) == (None, {None})
+    nothing = Totals(now | {"conversations": 0}, None, None, None)
+    assert totals_line(nothing, chatbot, "users", Days(None, None), None) == TotalsLine()

@@ -1,0 +1,90 @@
+"""The chips of a page: what its rows are filtered by, and what else of its state no control shows.
+
+Each filter's chip removes it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from serving.pages import links
+from serving.pages.asked import Asked
+from serving.pages.filters import ENOUGH, NO_VALUE, SAMPLE, limits, names_of
+from serving.pages.navigation import Link
+from serving.pages.rows import DEFAULT_SORT, order_words, shown_columns
+from serving.tables.columns import Column
+from serving.tables.custom import CustomFilter
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Something that the rows are chosen by; `remove` is the state without it, None where there is none."""
+
+    label: str
+    value: str
+    remove: str | None
+
+
+def filter_chips(asked: Asked) -> list[Chip]:
+    """Return a chip for the search and for each value and bound of a filter."""
+    chips: list[Chip] = []
+    if text := asked.query.search.strip():
+        chips.append(Chip("Search", f"“{text}”", links.changed(asked.search, search=None)))
+    for column in asked.table.columns:
+        if column.filter is not None and column.field is None:
+            chips += _filter_chips(asked, column)
+    return chips + [chip for wanted in asked.query.custom for chip in _custom_chips(asked, wanted)]
+
+
+def view_chips(asked: Asked) -> list[Chip]:
+    """Return what of the state is seen nowhere else: an order by a hidden column, and attributes as of now."""
+    chips: list[Chip] = []
+    name = asked.query.sort.removeprefix("-")
+    if name not in shown_columns(asked.query):
+        column = asked.table.column(name)
+        remove = None if asked.query.sort == DEFAULT_SORT else links.changed(asked.search, sort=None)
+        chips.append(Chip("Sorted by", f"{column.label}, {order_words(column, asked.query.sort)}", remove))
+    if asked.query.attributes == "now":
+        chips.append(Chip("Attributes", "as of now", links.changed(asked.search, attributes=None)))
+    return chips
+
+
+def sample_offer(asked: Asked) -> Link | None:
+    """Return the way to rows with a sample of some size, where the order is by a sentiment and asks for none."""
+    sorted_by = asked.table.column(asked.query.sort.removeprefix("-"))
+    sample = next((column for column in asked.table.columns if column.name == SAMPLE), None)
+    if sorted_by.kind != "sentiment" or sample is None or not sample.filtered_by("bounds"):
+        return None
+    if limits(asked, sample) != (None, None):
+        return None
+    href = links.changed(asked.search, **{f"{SAMPLE}_min": str(ENOUGH)})
+    return Link(f"Only with {ENOUGH} or more scored conversations", href)
+
+
+def _filter_chips(asked: Asked, column: Column) -> list[Chip]:
+    if column.filtered_by("bounds"):
+        return _bound_chips(asked, column, *limits(asked, column))
+    values = list(asked.query.values(column.name))
+    names = names_of(asked, column, values)
+    return [
+        Chip(column.filter_label, names[value], links.without(asked.search, column.name, value)) for value in values
+    ]
+
+
+def _custom_chips(asked: Asked, wanted: CustomFilter) -> list[Chip]:
+    name, label = wanted.column.name, wanted.column.label
+    chips = [Chip(label, value or NO_VALUE, links.without(asked.search, name, value)) for value in wanted.values]
+    return chips + _bound_chips(asked, wanted.column, wanted.lowest, wanted.highest)
+
+
+def _bound_chips(asked: Asked, column: Column, low: Any, high: Any) -> list[Chip]:
+    if low is None and high is None:
+        return []
+    href = links.changed(asked.search, **{f"{column.name}_min": None, f"{column.name}_max": None})
+    return [Chip(column.filter_label, _bounds(low, high), href)]
+
+
+def _bounds(low: Any, high: Any) -> str:
+    texts = [None if value is None else f"{float(value):,.10g}" for value in (low, high)]
+    if texts[0] is None:
+        return f"at most {texts[1]}"
+    return f"at least {texts[0]}" if texts[1] is None else f"{texts[0]} to {texts[1]}"

@@ -1,0 +1,43 @@
+"""The list of chatbots that a reader may see, each with the time of its newest data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from serving.pages import links
+from serving.pages.memory import Memory
+from serving.pages.navigation import Link
+from serving.pages.notices import Freshness, freshness_of
+from serving.snapshot import Chatbot, Snapshot
+from serving.tables.columns import TABLES
+from serving.tables.freshness import read_newest_message
+
+
+@dataclass(frozen=True)
+class Card:
+    """A chatbot, with the ways to its tables."""
+
+    name: str
+    chatbot_id: str
+    time_zone: str
+    freshness: Freshness
+    tables: list[Link]
+
+
+def cards(snapshot: Snapshot, visible: Sequence[Chatbot], now: datetime, memory: Memory) -> list[Card]:
+    """Return a card for each chatbot, in their order."""
+    return [
+        Card(
+            chatbot.name,
+            chatbot.chatbot_id,
+            chatbot.time_zone,
+            freshness_of(snapshot, chatbot, now, _newest(snapshot, chatbot, memory)),
+            [Link(table.capitalize(), links.page_path(chatbot.chatbot_id, table)) for table in TABLES],
+        )
+        for chatbot in visible
+    ]
+
+
+def _newest(snapshot: Snapshot, chatbot: Chatbot, memory: Memory) -> datetime | None:
+    key = (snapshot.snapshot_id, chatbot.chatbot_id, "newest message")
+    return memory.get(key, lambda: read_newest_message(snapshot, chatbot))

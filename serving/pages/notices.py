@@ -1,0 +1,87 @@
+"""What a page says about its data: how new it is, what is wrong with the range, and what is left out.
+
+Nothing is said where nothing is wrong.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from serving.pages import formats, links
+from serving.pages.asked import Asked
+from serving.pages.navigation import Link
+from serving.snapshot import Chatbot, Snapshot
+from serving.tables.freshness import read_newest_message
+from serving.tables.results import read_excluded
+
+STALE_AFTER = timedelta(hours=24)
+# A chatbot whose newest message is older than the data by more than this says when that was.
+QUIET_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """The time that the data runs through, when the chatbot's newest message was sent, and what is wrong with both."""
+
+    through: str
+    newest: str | None = None
+    stale: str | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence about the rows, with a way to other ones or more about it; `is_warning` where something is wrong."""
+
+    text: str
+    link: Link | None = None
+    about: str | None = None
+    is_warning: bool = False
+
+
+def freshness(asked: Asked) -> Freshness:
+    """Return how new the data of a page is."""
+    newest = asked.of_chatbot("newest message", lambda: read_newest_message(asked.snapshot, asked.chatbot))
+    return freshness_of(asked.snapshot, asked.chatbot, asked.now, newest)
+
+
+def freshness_of(snapshot: Snapshot, chatbot: Chatbot, now: datetime, newest: datetime | None) -> Freshness:
+    """Return how new the data of a chatbot is, which received its newest message at an instant, if any."""
+    through = snapshot.data_through
+    if through is None:
+        return Freshness("No data yet")
+    text = f"Data through {formats.instant(through, chatbot.time_zone, with_zone=True)}"
+    quiet = newest is not None and through - newest > QUIET_AFTER
+    shown = f"Newest message {formats.instant(newest, chatbot.time_zone)}" if newest and quiet else None
+    if now - through <= STALE_AFTER:
+        return Freshness(text, shown)
+    days = (now - through).days
+    return Freshness(text, shown, f"The newest data is {days} day{'s' if days > 1 else ''} old")
+
+
+def notices(asked: Asked) -> list[Notice]:
+    """Return what is to be said of the range and of what it leaves out."""
+    return [*_beyond(asked), *_own_accounts(asked)]
+
+
+def _beyond(asked: Asked) -> list[Notice]:
+    """A range that ends today ends where today's data does: only one that misses whole days says so."""
+    through, covered, last = asked.snapshot.data_through, asked.covered, asked.closed_days().last
+    if through is None or covered is None or last is None or last <= covered:
+        return []
+    ends = formats.instant(through, asked.chatbot.time_zone)
+    return [Notice("Range reaches beyond the data", about=f"Data ends {ends}", is_warning=True)]
+
+
+def _own_accounts(asked: Asked) -> list[Notice]:
+    """Return the sentence on conversations that `exclude.csv` names, with a link to the other way of counting."""
+    conversations = asked.remembered(
+        "left out", lambda: read_excluded(asked.snapshot, asked.chatbot, asked.query.days(asked.chatbot, asked.now))
+    )
+    if not conversations:
+        return []
+    one = conversations == 1
+    what = f"{conversations:,} conversation{'' if one else 's'} of your own accounts {'is' if one else 'are'}"
+    if asked.query.excluded == "include":
+        href = links.changed(asked.search, excluded=None)
+        return [Notice(f"{what} counted", Link(f"Leave {'it' if one else 'them'} out", href))]
+    href = links.changed(asked.search, excluded="include")
+    return [Notice(f"{what} left out", Link(f"Show {'it' if one else 'them'}", href))]

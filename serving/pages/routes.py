@@ -1,0 +1,102 @@
+"""The addresses of the pages, each with the check of who may see the chatbot. What they show is in `view`."""
+
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+
+from serving.access import Access, NotFound, visible_chatbot, visible_chatbots
+from serving.pages import links
+from serving.pages.asked import Asked
+from serving.pages.assets import FOR_EVER, asset_at
+from serving.pages.filters import filters, list_filters
+from serving.pages.home import cards
+from serving.pages.memory import Memory
+from serving.pages.reference import operations
+from serving.pages.rendering import SCHEME_COOKIE, SCHEMES, page
+from serving.pages.view import view_of
+from serving.snapshot import Snapshots
+from serving.tables.columns import TABLES
+from serving.tables.query import query_of
+from serving.tables.ranges import Clock
+
+A_YEAR = 365 * 24 * 60 * 60
+
+
+def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+    """Add the pages' routes."""
+    memory = Memory()
+
+    @app.get("/", include_in_schema=False)
+    def home(request: Request) -> Response:
+        snapshot = snapshots.current()
+        visible = visible_chatbots(snapshot, access, request.headers)
+        return page(request, "home.html", cards=cards(snapshot, visible, clock(), memory))
+
+    @app.get("/docs", include_in_schema=False)
+    def docs(request: Request) -> Response:
+        description = app.openapi()
+        return page(request, "reference.html", about=description["info"], operations=operations(description))
+
+    @app.get("/platform/{chatbot_id:path}/{table}", include_in_schema=False)
+    def table_page(chatbot_id: str, table: str, request: Request) -> Response:
+        if table not in TABLES:
+            raise NotFound
+        snapshot = snapshots.current()
+        chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
+        asked = f"?{request.url.query}" if request.url.query else ""
+        state = links.canonical(asked, query_of(table, chatbot).table)
+        if links.pairs(state) != links.pairs(asked):
+            return RedirectResponse(links.page_path(chatbot_id, table) + state, 303)
+        visible = visible_chatbots(snapshot, access, request.headers)
+        view = view_of(snapshot, chatbot, table, asked, clock(), memory, visible)
+        return page(request, "table.html", page=view)
+
+    @app.get("/filters/{chatbot_id:path}/{table}", include_in_schema=False)
+    def filters_page(chatbot_id: str, table: str, request: Request) -> Response:
+        """The filters with all that they offer: a page of its own, and what the page of the table opens."""
+        if table not in TABLES:
+            raise NotFound
+        given = links.pairs(request.url.query)
+        pinned = next((value for name, value in given if name == "snapshot"), None)
+        current = snapshots.current()
+        visible_chatbot(current, access, request.headers, chatbot_id)
+        snapshot = snapshots.of(pinned) if pinned else current
+        chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
+        model = query_of(table, chatbot)
+        finds = {column.name: "" for column in list_filters(model.table)}
+        finds |= {name.removeprefix(links.FIND): value for name, value in given if name.startswith(links.FIND)}
+        kept = [(name, value) for name, value in given if name != "snapshot" and not name.startswith(links.FIND)]
+        state = links.canonical(f"?{urlencode(kept)}", model.table)
+        asked = Asked(snapshot, chatbot, model.parse(state), state, clock(), memory)
+        return page(
+            request,
+            "filters.html",
+            title=f"Filters · {table.capitalize()} · {chatbot.name}",
+            path=links.page_path(chatbot_id, table),
+            filters_path=links.filters_path(chatbot_id, table),
+            filters=filters(asked, finds),
+        )
+
+    @app.get("/platform/{chatbot_id:path}", include_in_schema=False)
+    def chatbot_home(chatbot_id: str, request: Request) -> Response:
+        visible_chatbot(snapshots.current(), access, request.headers, chatbot_id)
+        return RedirectResponse(f"/platform/{quote(chatbot_id, safe='')}/organizations")
+
+    @app.get("/assets/{name}", include_in_schema=False)
+    def asset(request: Request) -> Response:
+        found = asset_at(request.url.path)
+        if found is None:
+            raise NotFound
+        return Response(found.content, 200, {"Cache-Control": FOR_EVER}, found.media_type)
+
+    @app.get("/scheme/{scheme}", include_in_schema=False)
+    def scheme(scheme: str, request: Request) -> Response:
+        """Remember light or dark, and go back to the page of ours from which the reader came."""
+        if scheme not in SCHEMES:
+            raise NotFound
+        came = urlsplit(request.headers.get("Referer", ""))
+        ours = came.netloc == request.url.netloc and came.path.startswith("/") and not came.path.startswith("//")
+        answer = RedirectResponse(urlunsplit(("", "", came.path, came.query, "")) if ours else "/", 303)
+        answer.set_cookie(SCHEME_COOKIE, scheme, max_age=A_YEAR, samesite="lax")
+        return answer

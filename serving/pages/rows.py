@@ -1,0 +1,143 @@
+"""The table of a page: its headings with what a click on each asks for, and its rows as they are written.
+
+Order, search and filters are applied in DuckDB to the whole result; a page shows a part of it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from serving.pages import formats, links
+from serving.pages.asked import Asked
+from serving.tables.columns import Column, Kind, Table
+from serving.tables.query import TableQuery
+
+DEFAULT_SORT = "-last_activity_at"
+# What people come for: the highest of numbers first, but names from A and the unhappiest first.
+ASCENDING_FIRST: frozenset[Kind] = frozenset({"text", "sentiment"})
+# A text of more characters may wrap; one of more than the first takes a line of its own where rows are cards.
+WIDE, LONG = 16, 36
+ORDERS: dict[Kind, tuple[str, str]] = {
+    "text": ("A to Z", "Z to A"),
+    "instant": ("oldest first", "newest first"),
+    "boolean": ("no before yes", "yes before no"),
+}
+NUMBER_ORDERS = ("lowest first", "highest first")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column's heading: `sorted` is "ascending", "descending" or None; `href` is what a click asks for."""
+
+    name: str
+    label: str
+    kind: Kind
+    href: str
+    sorted: str | None
+    meaning: str | None
+    action: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as it is written; of a sentiment also its label and the tone of its colour; a name may lead somewhere."""
+
+    kind: Kind
+    text: str
+    href: str | None = None
+    label: str | None = None
+    tone: str | None = None
+    is_missing: bool = False
+    is_name: bool = False
+
+    @property
+    def size(self) -> str:
+        """Return how much room the text asks for: "", "wide" or "long"."""
+        if self.kind != "text":
+            return ""
+        return "long" if len(self.text) > LONG else "wide" if len(self.text) > WIDE else ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row by its id, with its cells in the order of the headings."""
+
+    row_id: str
+    cells: dict[str, Cell]
+
+
+def chosen_columns(query: TableQuery) -> tuple[str, ...]:
+    """Return the columns that a page shows, in the order in which they were chosen."""
+    return tuple(query.columns) or query.table.default_columns
+
+
+def shown_columns(query: TableQuery) -> tuple[str, ...]:
+    """Return the columns that a page shows, the name first: it stays in sight while the others scroll."""
+    chosen = chosen_columns(query)
+    name = query.table.name_column
+    return (name, *(one for one in chosen if one != name)) if name in chosen else chosen
+
+
+def read_columns(query: TableQuery) -> list[str]:
+    """Return the columns to read for the columns to show: ids and the organization's id and name besides."""
+    always = [query.table.id_column, "organization_id", "organization_name"]
+    return list(dict.fromkeys([*shown_columns(query), *always]))
+
+
+def headings(asked: Asked) -> list[Heading]:
+    """Return the headings of the columns shown."""
+    meanings = asked.snapshot.meanings(asked.table.name)
+    return [_heading(asked, asked.table.column(name), meanings) for name in shown_columns(asked.query)]
+
+
+def _heading(asked: Asked, column: Column, meanings: dict[str, str]) -> Heading:
+    sort = asked.query.sort
+    direction = None
+    if sort.removeprefix("-") == column.name:
+        direction = "descending" if sort.startswith("-") else "ascending"
+    ascending = direction == "descending" or (direction is None and column.kind in ASCENDING_FIRST)
+    wanted = column.name if ascending else f"-{column.name}"
+    return Heading(
+        name=column.name,
+        label=column.label,
+        kind=column.kind,
+        href=links.changed(asked.search, sort=None if wanted == DEFAULT_SORT else wanted),
+        sorted=direction,
+        meaning=meanings.get(column.name, column.meaning),
+        action=f"Sort {order_words(column, wanted)}",
+    )
+
+
+def order_words(column: Column, sort: str) -> str:
+    """Return in words which values of a column come first."""
+    return ORDERS.get(column.kind, NUMBER_ORDERS)[sort.startswith("-")]
+
+
+def rows(asked: Asked, read: list[dict[str, Any]]) -> list[Row]:
+    """Return the rows as the page shows them."""
+    return [_row(asked, row) for row in read]
+
+
+def _row(asked: Asked, row: dict[str, Any]) -> Row:
+    cells = {name: _cell(asked, asked.table.column(name), row) for name in shown_columns(asked.query)}
+    return Row(row[asked.table.id_column], cells)
+
+
+def _cell(asked: Asked, column: Column, row: dict[str, Any]) -> Cell:
+    value = row[column.name]
+    is_name = column.name == asked.table.name_column
+    if value is None:
+        return Cell(column.kind, formats.MISSING, is_missing=True, is_name=is_name)
+    if column.kind == "sentiment":
+        shown = formats.sentiment(value)
+        return Cell(column.kind, shown["text"], label=shown["label"], tone=shown["tone"])
+    href = organization_href(asked.table, row, asked) if column.name == "organization_name" else None
+    return Cell(column.kind, formats.cell(column, value, asked.chatbot), href, is_name=is_name)
+
+
+def organization_href(table: Table, row: dict[str, Any], asked: Asked) -> str | None:
+    """Return where an organization's name leads: to its users, and from a user to it among the organizations."""
+    if row["organization_id"] is None:
+        return None
+    other = "users" if table.name == "organizations" else "organizations"
+    state = links.changed(links.shared(asked.search), organization_id=row["organization_id"])
+    return links.page_path(asked.chatbot.chatbot_id, other) + state

@@ -1,0 +1,96 @@
+"""Every page and state that a reader meets, on the published directory of `published_fixture`, and how to come to it.
+
+The screenshots and the test of accessibility walk through these. No tests here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+ORGANIZATIONS = "/platform/support/organizations"
+USERS = "/platform/support/users"
+
+
+@dataclass(frozen=True)
+class State:
+    """An address, and what is done there."""
+
+    path: str
+    does: Callable[[Page], object] = lambda page: None
+
+
+def opened(button: str) -> Callable[[Page], None]:
+    """Return what opens a panel by its button, and waits until it shows what there is."""
+
+    def click(page: Page) -> None:
+        page.click(f"#{button}")
+        page.locator(":popover-open:not([aria-busy=true])").wait_for()
+
+    return click
+
+
+def chosen_filters(page: Page) -> None:
+    opened("filters-button")(page)
+    page.locator("#filters-form .option-rows").first.wait_for()
+
+
+def crossed_bounds(page: Page) -> None:
+    chosen_filters(page)
+    page.get_by_label("Conversations, min", exact=True).fill("5")
+    page.get_by_label("Conversations, max", exact=True).fill("2")
+    page.locator(".bound .problem:visible").wait_for()
+
+
+def server_away(page: Page) -> None:
+    page.route("**/platform/**", lambda route: route.abort())
+    page.click("#sort-mrr")
+    page.locator("#failure:not([hidden])").wait_for()
+
+
+def newer_data(page: Page) -> None:
+    page.route("**/health", lambda route: route.fulfill(json={"status": "ok"}, headers={"ETag": '"newer"'}))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.locator("#newer:not([hidden])").wait_for()
+
+
+STATES = {
+    "chatbots": State("/"),
+    "reference": State("/docs", lambda page: page.locator("summary").nth(1).click()),
+    "not-found": State("/platform/nobody/users"),
+    "organizations": State(f"{ORGANIZATIONS}?range=all_time"),
+    "organizations-this-month": State(ORGANIZATIONS),
+    "users": State(f"{USERS}?range=all_time"),
+    "unhappiest": State(f"{USERS}?range=all_time&sort=sentiment&conversations_min=2"),
+    "filtered": State(
+        f"{ORGANIZATIONS}?range=all_time&plan=pro&plan=&mrr_min=10&search=e&sort=-messages&attributes=now"
+    ),
+    "custom-fields": State(
+        f"{ORGANIZATIONS}?range=all_time&columns=organization_name&columns=custom.seats&columns=custom.tier"
+        "&columns=custom.beta&columns=first_seen_at&sort=-custom.seats"
+    ),
+    "every-column": State(
+        f"{USERS}?range=all_time&limit=50"
+        "&columns=user_name&columns=email&columns=user_id&columns=organization_name&columns=plan&columns=industry"
+        "&columns=mrr&columns=conversations&columns=sentiment&columns=messages&columns=scored_conversations"
+        "&columns=satisfied_share&columns=neutral_share&columns=dissatisfied_share&columns=first_seen_at"
+    ),
+    "beyond-the-data": State(f"{ORGANIZATIONS}?first_day=2026-11-01&last_day=2026-12-31"),
+    "no-match": State(f"{ORGANIZATIONS}?range=all_time&search=zzz"),
+    "no-activity": State("/platform/quiet/organizations"),
+    "nothing-yet": State("/platform/eu%2Fneu%20%C3%A9/users"),
+    "broken-link": State(f"{ORGANIZATIONS}?sort=nope"),
+    "behind-the-last": State(f"{USERS}?range=all_time&offset=5000"),
+    "range-panel": State(ORGANIZATIONS, opened("range-button")),
+    "filters-panel": State(f"{ORGANIZATIONS}?range=all_time&plan=pro", chosen_filters),
+    "filters-of-users": State(f"{USERS}?range=all_time", chosen_filters),
+    "filters-crossed": State(f"{USERS}?range=all_time", crossed_bounds),
+    "filters-alone": State("/filters/support/users?range=all_time&find.organization_id=a"),
+    "columns-panel": State(USERS, opened("columns-button")),
+    "export-panel": State(USERS, opened("export-button")),
+    "quality-panel": State(ORGANIZATIONS, opened("quality-button")),
+    "chatbots-panel": State(ORGANIZATIONS, opened("chatbot-button")),
+    "shortcuts": State(ORGANIZATIONS, opened("shortcuts-button")),
+    "server-away": State(f"{ORGANIZATIONS}?range=all_time", server_away),
+    "newer-data": State(f"{ORGANIZATIONS}?range=all_time", newer_data),
+}
