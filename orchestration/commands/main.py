@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration.commands import erase, identity, quarantine
+from orchestration.commands import erase, identity, quarantine, tokens
 from orchestration.commands.check import check_files
 from orchestration.commands.printable import printable
 from orchestration.commands.status import print_status
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.add_typer(erase.app, name="erase")
 app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(tokens.app, name="tokens")
 NEEDS_A_PERSON = 3
 CODE_LOCATION = ("--module-name", "orchestration.definitions", "--location-name", "clientele")
 # Output that goes to a file or a pipe has no width of its own; the tables need about this much.
@@ -156,15 +157,19 @@ def tables(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Loopback only, until there is access control.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Another than loopback's only where tokens are made.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the pages and the API from the published snapshots."""
-    from serving.http.server import NotLoopback, serve
+    from serving.access.identify import Proxy
+    from serving.access.tokens import BadAccessFile
+    from serving.http.server import Closed, serve
 
+    settings = load_settings()
+    proxy = Proxy(settings.proxy_header, frozenset(settings.proxy_peers)) if settings.proxy_header else None
     try:
-        serve(load_settings().published, host=host, port=port)
-    except NotLoopback as error:
+        serve(settings.published, host, port, access_file=settings.tokens_file, proxy=proxy, audit=settings.audit_file)
+    except (Closed, BadAccessFile) as error:
         raise PipelineError(str(error)) from None
 
 

@@ -4,6 +4,7 @@ Every route of a chatbot goes through `access`; what may be asked is in `query`,
 """
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +12,8 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from serving.access import Access, visible_chatbot
+from serving.access import reader_of, require, visible_chatbot
+from serving.access.audit import note_export
 from serving.http import describe
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
 from serving.tables.columns import TABLES, Table
@@ -21,12 +23,12 @@ from serving.tables.ranges import Clock
 from serving.tables.results import closed, read_page, result
 
 
-def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+def add_api(app: FastAPI, snapshots: Snapshots, clock: Clock, audit: Path | None) -> None:
     """Add the API's routes, and their description."""
     for table in TABLES.values():
-        _add_rows(app, table, snapshots, access, clock)
+        _add_rows(app, table, snapshots, clock)
         for file_format in FORMATS:
-            _add_file(app, table, file_format, snapshots, access, clock)
+            _add_file(app, table, file_format, snapshots, clock, audit)
 
     @app.get("/health", tags=["Service"], summary="Whether data is served, and through when it runs")
     def health(request: Request) -> Response:
@@ -57,9 +59,9 @@ def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) ->
     app.openapi = description  # type: ignore[method-assign]
 
 
-def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, clock: Clock) -> None:
     def rows(chatbot_id: str, request: Request) -> Response:
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access)
+        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots)
         now = clock()
         page = read_page(snapshot, query, chatbot, now)
         days = closed(snapshot, query, chatbot, now)
@@ -86,7 +88,7 @@ def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, 
 
 
 def _add_file(
-    app: FastAPI, table: Table, file_format: Format, snapshots: Snapshots, access: Access, clock: Clock
+    app: FastAPI, table: Table, file_format: Format, snapshots: Snapshots, clock: Clock, audit: Path | None
 ) -> None:
     def file(chatbot_id: str, request: Request) -> Response:
         given = request.url.query
@@ -94,11 +96,25 @@ def _add_file(
         if file_format.write_marked is not None:
             given, marked = _without_mark(given)
             write = file_format.write_marked if marked else write
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access, given)
+        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, given)
+        require(request, "export")
+        now = clock()
         columns = [query.table.column(name) for name in query.chosen_columns()]
+        note_export(
+            audit,
+            at=now,
+            reader=reader_of(request),
+            chatbot_id=chatbot_id,
+            table=table.name,
+            file_format=file_format.suffix,
+            snapshot_id=snapshot.snapshot_id,
+            days=query.days(chatbot, now),
+            filters=sorted({name for name, _ in parse_qsl(given, keep_blank_values=True)} - {"columns"}),
+            columns=[column.name for column in columns],
+        )
         name = file_name(table.name, chatbot_id, snapshot.built_at, file_format.suffix)
         return StreamingResponse(
-            write(snapshot, result(query, chatbot, clock()), columns),
+            write(snapshot, result(query, chatbot, now), columns),
             media_type=file_format.media_type,
             headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
         )
@@ -128,12 +144,11 @@ def asked_of(
     chatbot_id: str,
     table: Table,
     snapshots: Snapshots,
-    access: Access,
     query_string: str | None = None,
 ) -> tuple[Snapshot, Chatbot, TableQuery]:
     """Return what a request asks of whom; a chatbot that the reader may not see is not found before anything else."""
     snapshot = snapshots.current()
-    chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
+    chatbot = visible_chatbot(snapshot, request, chatbot_id)
     given = request.url.query if query_string is None else query_string
     return snapshot, chatbot, query_of(table.name, chatbot).parse(given)
 

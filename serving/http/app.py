@@ -3,6 +3,7 @@
 Nothing here listens on a socket; that is `server`.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from serving.access import Access, everyone
+from serving.access.identify import Gate
 from serving.http.api import add_api
 from serving.http.errors import add_errors
 from serving.http.headers import WithHeaders
 from serving.http.quality import add_quality_api
+from serving.http.signed_in import SignedIn
 from serving.http.totals import add_totals_api
 from serving.pages.routes import add_pages
+from serving.pages.sign_in import add_sign_in
 from serving.snapshot import Snapshots
 from serving.tables.exports import FORMATS
 from serving.tables.ranges import Clock
@@ -46,12 +49,21 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(published: Path, *, clock: Clock = utc_now, access: Access = everyone) -> FastAPI:
+def create_app(
+    published: Path,
+    *,
+    clock: Clock = utc_now,
+    gate: Gate | None = None,
+    audit: Path | None = None,
+    hosts: Sequence[str] = LOOPBACK_NAMES,
+) -> FastAPI:
     """Return the application over a published directory.
 
-    `clock` says which instant it is; `access` which reader may see which chatbot.
+    `clock` says which instant it is, `gate` who a reader is (without one, everyone reads everything), `audit` where a
+    line is kept for each file that is taken away, and `hosts` by which names the server may be asked.
     """
     snapshots = Snapshots(published)
+    gate = gate or Gate(None, clock)
     app = FastAPI(
         title="Clientele",
         version="1",
@@ -59,13 +71,15 @@ def create_app(published: Path, *, clock: Clock = utc_now, access: Access = ever
         docs_url=None,
         redoc_url=None,
     )
-    add_api(app, snapshots, access, clock)
-    add_quality_api(app, snapshots, access)
-    add_totals_api(app, snapshots, access, clock)
-    add_pages(app, snapshots, access, clock)
+    add_api(app, snapshots, clock, audit)
+    add_quality_api(app, snapshots)
+    add_totals_api(app, snapshots, clock)
+    add_sign_in(app, gate)
+    add_pages(app, snapshots, clock)
     add_errors(app)
 
+    app.add_middleware(SignedIn, gate=gate)
     app.add_middleware(WithHeaders, headers=HEADERS)
     app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_FILES)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES, www_redirect=False)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     return app

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from serving.access import NotFound
+from serving.access import NotAllowed, NotFound
 from serving.pages.rendering import page
 from serving.snapshot import NOTHING_PUBLISHED, NothingPublished, SnapshotGone
 from serving.tables.query import BadQuery
@@ -24,6 +24,10 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(404)
     def not_found(request: Request, _error: Exception) -> Response:
         return _answer(request, 404, "Not found", "There is no such page, or it is not yours to see.")
+
+    @app.exception_handler(NotAllowed)
+    def not_allowed(request: Request, error: NotAllowed) -> Response:
+        return problem(request, 403, str(error), "Not allowed")
 
     @app.exception_handler(NothingPublished)
     def nothing_published(request: Request, _error: Exception) -> Response:
@@ -42,7 +46,17 @@ def add_errors(app: FastAPI) -> None:
         return _answer(request, error.status_code, error.detail, error.detail)
 
 
+def is_program(request: Request) -> bool:
+    """Return whether the address is one for programs, which are answered in JSON."""
+    return request.url.path.startswith(PROGRAMS)
+
+
+def problem(request: Request, status: int, text: str, title: str) -> Response:
+    """Return a sentence about why there is no answer, to a program or a person."""
+    return _answer(request, status, text, text, title)
+
+
 def _answer(request: Request, status: int, detail: Any, text: str, title: str | None = None) -> Response:
-    if request.url.path.startswith(PROGRAMS):
+    if is_program(request):
         return JSONResponse({"detail": detail}, status)
     return page(request, "problem.html", status, title=title or str(detail), text=text)

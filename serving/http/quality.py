@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from serving.access import Access, visible_chatbot
+from serving.access import visible_chatbot
 from serving.http import describe
 from serving.http.api import json_answer
 from serving.snapshot import Chatbot, Snapshot, Snapshots
@@ -60,7 +60,7 @@ LIMIT = {
 }
 
 
-def add_quality_api(app: FastAPI, snapshots: Snapshots, access: Access) -> None:
+def add_quality_api(app: FastAPI, snapshots: Snapshots) -> None:
     """Add the routes of both tables."""
 
     def quality(snapshot: Snapshot, chatbot: Chatbot, query_string: str) -> list[dict[str, Any]]:
@@ -71,15 +71,14 @@ def add_quality_api(app: FastAPI, snapshots: Snapshots, access: Access) -> None:
         return read_changes(snapshot, chatbot, limit_of(query_string))
 
     about = "How complete and consistent the data is: the whole chatbot, then its organizations"
-    _add(app, snapshots, access, "quality", about, quality, QUALITY_ROW, [])
+    _add(app, snapshots, "quality", about, quality, QUALITY_ROW, [])
     about = "Which published days changed, by how much and why, the newest first"
-    _add(app, snapshots, access, "changes", about, changes, CHANGES_ROW, [LIMIT])
+    _add(app, snapshots, "changes", about, changes, CHANGES_ROW, [LIMIT])
 
 
 def _add(
     app: FastAPI,
     snapshots: Snapshots,
-    access: Access,
     name: str,
     summary: str,
     read: Callable[[Snapshot, Chatbot, str], list[dict[str, Any]]],
@@ -88,7 +87,7 @@ def _add(
 ) -> None:
     def rows(chatbot_id: str, request: Request) -> Response:
         snapshot = snapshots.current()
-        chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
+        chatbot = visible_chatbot(snapshot, request, chatbot_id)
         return json_answer(
             {
                 "rows": read(snapshot, chatbot, request.url.query),

@@ -1,23 +1,45 @@
-"""Listens on loopback and serves the application; what it answers is put together in `app`."""
+"""Listens, and serves the application; what it answers is put together in `app`.
 
+On loopback everyone on this machine may read until somebody has a token; anywhere else somebody must have one first.
+"""
+
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
 
-from serving.http.app import create_app
+from serving.access.identify import Gate, Proxy
+from serving.access.tokens import AccessFile
+from serving.http.app import LOOPBACK_NAMES, create_app, utc_now
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class NotLoopback(ValueError):
-    """Refuses to listen where others could reach it: there is no sign-in yet."""
+class Closed(ValueError):
+    """Refuses to listen where others could reach it while nobody has a token. Its text is a sentence."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(f"Refusing to listen on {host}: pages and API have no sign-in, so only 127.0.0.1 is served.")
+        super().__init__(
+            f"Refusing to listen on {host}: nobody has a token, so everyone who reaches it could read everything. Make"
+            " one with `clientele tokens create`, or leave --host out to serve this machine alone."
+        )
 
 
-def serve(published: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve a published directory until interrupted; NotLoopback for any other host than this machine's loopback."""
-    if host not in LOOPBACK:
-        raise NotLoopback(host)
-    uvicorn.run(create_app(published), host=host, port=port, log_level="warning", server_header=False)
+def serve(
+    published: Path,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    *,
+    access_file: Path | None = None,
+    proxy: Proxy | None = None,
+    audit: Path | None = None,
+) -> None:
+    """Serve a published directory until interrupted. Raises Closed, or BadAccessFile for one that cannot be read."""
+    is_open = access_file is None or not AccessFile.read(access_file).readers
+    if host not in LOOPBACK and (access_file is None or not AccessFile.read(access_file).opens(datetime.now(UTC))):
+        raise Closed(host)
+    gate = Gate(None if is_open else access_file, utc_now, proxy)
+    hosts = LOOPBACK_NAMES if is_open else ["*"]
+    app = create_app(published, gate=gate, audit=audit, hosts=hosts)
+    # What a proxy says of the address that a request came from is not believed: only its own address is.
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

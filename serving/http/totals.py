@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from serving.access import Access
 from serving.http import describe
 from serving.http.api import asked_of, json_answer
 from serving.snapshot import Snapshots
@@ -33,15 +32,15 @@ LEFT_OUT = (
 )
 
 
-def add_totals_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+def add_totals_api(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
     """Add the routes of both tables."""
     for table in TABLES.values():
-        _add(app, table, snapshots, access, clock)
+        _add(app, table, snapshots, clock)
 
 
-def _add(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+def _add(app: FastAPI, table: Table, snapshots: Snapshots, clock: Clock) -> None:
     def totals(chatbot_id: str, request: Request) -> Response:
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access)
+        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots)
         if unknown := sorted(query.model_fields_set & NOT_ASKED):
             raise BadQuery([problem(name, "extra_forbidden", f"Unknown parameter: {name}") for name in unknown])
         now = clock()

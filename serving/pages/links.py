@@ -35,6 +35,11 @@ def rows_path(chatbot_id: str, table: str, suffix: str) -> str:
     return f"/api/v1/chatbots/{quote(chatbot_id, safe='')}/{table}.{suffix}"
 
 
+def sign_in_path(then: str) -> str:
+    """Return the path of the page to sign in at, which leads on to another of ours."""
+    return "/sign-in" + (f"?{urlencode({'then': then})}" if then else "")
+
+
 def pairs(search: str) -> list[tuple[str, str]]:
     """Return the state's parameters in order."""
     return parse_qsl(search.removeprefix("?"), keep_blank_values=True)

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
-from serving.access import Access, NotFound, visible_chatbot, visible_chatbots
+from serving.access import NotFound, visible_chatbot, visible_chatbots
 from serving.pages import links
 from serving.pages.asked import Asked
 from serving.pages.assets import FOR_EVER, asset_at
@@ -23,14 +23,14 @@ from serving.tables.ranges import Clock
 A_YEAR = 365 * 24 * 60 * 60
 
 
-def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
     """Add the pages' routes."""
     memory = Memory()
 
     @app.get("/", include_in_schema=False)
     def home(request: Request) -> Response:
         snapshot = snapshots.current()
-        visible = visible_chatbots(snapshot, access, request.headers)
+        visible = visible_chatbots(snapshot, request)
         return page(request, "home.html", cards=cards(snapshot, visible, clock(), memory))
 
     @app.get("/docs", include_in_schema=False)
@@ -43,12 +43,12 @@ def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) 
         if table not in TABLES:
             raise NotFound
         snapshot = snapshots.current()
-        chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
+        chatbot = visible_chatbot(snapshot, request, chatbot_id)
         asked = f"?{request.url.query}" if request.url.query else ""
         state = links.canonical(asked, query_of(table, chatbot).table)
         if links.pairs(state) != links.pairs(asked):
             return RedirectResponse(links.page_path(chatbot_id, table) + state, 303)
-        visible = visible_chatbots(snapshot, access, request.headers)
+        visible = visible_chatbots(snapshot, request)
         view = view_of(snapshot, chatbot, table, asked, clock(), memory, visible)
         return page(request, "table.html", page=view)
 
@@ -60,9 +60,9 @@ def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) 
         given = links.pairs(request.url.query)
         pinned = next((value for name, value in given if name == "snapshot"), None)
         current = snapshots.current()
-        visible_chatbot(current, access, request.headers, chatbot_id)
+        visible_chatbot(current, request, chatbot_id)
         snapshot = snapshots.of(pinned) if pinned else current
-        chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
+        chatbot = visible_chatbot(snapshot, request, chatbot_id)
         model = query_of(table, chatbot)
         finds = {column.name: "" for column in list_filters(model.table)}
         finds |= {name.removeprefix(links.FIND): value for name, value in given if name.startswith(links.FIND)}
@@ -80,7 +80,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) 
 
     @app.get("/platform/{chatbot_id:path}", include_in_schema=False)
     def chatbot_home(chatbot_id: str, request: Request) -> Response:
-        visible_chatbot(snapshots.current(), access, request.headers, chatbot_id)
+        visible_chatbot(snapshots.current(), request, chatbot_id)
         return RedirectResponse(f"/platform/{quote(chatbot_id, safe='')}/organizations")
 
     @app.get("/assets/{name}", include_in_schema=False)

@@ -8,9 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.http.app import create_app
-from serving.http.server import NotLoopback, serve
+from serving.http.server import Closed, serve
 from serving.pages.assets import assets
 from tests.serving.published_fixture import NOW, Rows, publish
+from tests.serving.readers import client_of
 
 BASE = "http://127.0.0.1:8000"
 SECRETS = ("Kolkata", "Hidden", "secret@", "777,777", '"mrr": 777777')
@@ -33,8 +34,7 @@ ROUTES = (
 @pytest.fixture(scope="module")
 def guarded(published):
     """The application for a reader who may not see the chatbot `kolkata`."""
-    app = create_app(published, clock=lambda: NOW, access=lambda _headers, chatbot_id: chatbot_id != "kolkata")
-    return TestClient(app, BASE)
+    return client_of(published, "support", "quiet")
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -115,7 +115,7 @@ def test_a_choice_of_colours_leads_back_to_a_page_of_ours_and_nowhere_else(clien
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.10", "::", "example.com", ""])
 def test_a_host_that_others_reach_is_refused_in_one_sentence(published, host):
-    with pytest.raises(NotLoopback, match=r"^Refusing to listen on .*127\.0\.0\.1 is served\.$"):
+    with pytest.raises(Closed, match=r"^Refusing to listen on .* or leave --host out to serve this machine alone\.$"):
         serve(published, host=host)
 
 

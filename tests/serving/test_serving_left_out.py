@@ -23,6 +23,7 @@ from serving.tables.results import read_choices
 from tests.serving.browser import eventually, launched, serving, shown_column, visiting
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import MACROS, NOW, Rows, publish, read
+from tests.serving.readers import client_of
 
 EXCLUSIONS = (
     Exclusion("support", "email_domain", "ourselves.example", "staff"),
@@ -243,8 +244,8 @@ def test_only_a_chatbots_own_exclusions_count(ask, snapshot, asking) -> None:
     assert ask("organizations", "quiet", excluded="include")["rows"] == ask("organizations", "quiet")["rows"]
     for table in ("organizations", "users"):
         assert "Kolkata" not in json.dumps(ask(table, excluded="include", range="all_time"))
-    guarded = create_app(snapshot.directory.parents[1], clock=lambda: NOW, access=lambda _, one: one != "kolkata")
-    hidden = TestClient(guarded, BASE).get("/api/v1/chatbots/kolkata/users/totals?excluded=include")
+    guarded = client_of(snapshot.directory.parents[1], "support", "quiet")
+    hidden = guarded.get("/api/v1/chatbots/kolkata/users/totals?excluded=include")
     assert (hidden.status_code, "left_out" in hidden.text) == (404, False)
 
 

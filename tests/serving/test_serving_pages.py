@@ -4,9 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from starlette.testclient import TestClient
 
-from serving.http.app import create_app
 from serving.pages import formats, links
 from serving.pages.navigation import Link
 from serving.pages.notices import freshness_of
@@ -15,8 +13,8 @@ from serving.snapshot import Snapshots
 from serving.tables.columns import ORGANIZATIONS
 from serving.tables.query import QUERIES
 from serving.tables.results import read_choices
-from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW
+from tests.serving.readers import client_of
 
 
 @pytest.fixture(scope="module")
@@ -228,12 +226,11 @@ def test_what_a_form_sends_only_because_it_is_one_is_not_part_of_the_state(clien
 
 
 def test_the_chatbots_to_switch_to_are_those_that_the_reader_may_see(published):
-    guarded = create_app(published, clock=lambda: NOW, access=lambda _, chatbot_id: chatbot_id != "kolkata")
-    text = TestClient(guarded, BASE).get("/platform/support/users?range=all_time&search=a&excluded=include").text
+    guarded = client_of(published, "support", "quiet")
+    text = guarded.get("/platform/support/users?range=all_time&search=a&excluded=include").text
     assert 'href="/platform/quiet/users?range=all_time&amp;excluded=include"' in text
     assert "kolkata" not in text.lower()
-    one = create_app(published, clock=lambda: NOW, access=lambda _, chatbot_id: chatbot_id == "support")
-    assert "chatbot-popover" not in TestClient(one, BASE).get("/platform/support/users").text
+    assert "chatbot-popover" not in client_of(published, "support").get("/platform/support/users").text
 
 
 def test_conversations_that_are_in_no_row_are_said_beside_the_totals_unless_something_filters(snapshot):

@@ -10,6 +10,7 @@ from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from tests.serving.browser import launched, serving, visiting
 from tests.serving.published_fixture import NOW, interesting_rows, publish
+from tests.serving.readers import client_of
 
 
 def read(client, chatbot, route):
@@ -93,8 +94,7 @@ def test_any_other_parameter_and_a_bad_value_are_refused_by_name(client, route, 
 
 @pytest.mark.parametrize("route", ["quality", "changes", "quality?x=1", "changes?limit=x"])
 def test_trap_55_the_quality_and_changes_of_a_forbidden_chatbot_are_not_found_like_an_unknown_one(published, route):
-    app = create_app(published, clock=lambda: NOW, access=lambda _headers, chatbot_id: chatbot_id != "kolkata")
-    guarded = TestClient(app, "http://127.0.0.1:8000")
+    guarded = client_of(published, "support", "quiet")
     unknown, forbidden = (guarded.get(f"/api/v1/chatbots/{chatbot}/{route}") for chatbot in ("nobody", "kolkata"))
     assert unknown.status_code == forbidden.status_code == 404
     assert unknown.content == forbidden.content

@@ -1,0 +1,48 @@
+"""Who may read what: every route asks here which chatbots its reader may see.
+
+`identify` tells from whom a request is, `readers` what a reader may do, `tokens` keeps the access file.
+"""
+
+from starlette.requests import Request
+
+from serving.access.readers import Reader, Right
+from serving.snapshot import Chatbot, Snapshot
+
+
+class NotFound(Exception):
+    """The chatbot does not exist, or this reader may not know that it does."""
+
+
+class NotAllowed(Exception):
+    """The reader sees the chatbot, and has no right to this. Its text is a sentence for the reader."""
+
+
+def reader_of(request: Request) -> Reader:
+    """Return who sent the request, which was found out before any route saw it."""
+    return request.state.reader
+
+
+def visible_chatbots(snapshot: Snapshot, request: Request) -> list[Chatbot]:
+    """Return the chatbots that the reader may see, in order of name."""
+    reader = reader_of(request)
+    return [chatbot for chatbot in snapshot.chatbots.values() if reader.sees(chatbot.chatbot_id)]
+
+
+def visible_chatbot(snapshot: Snapshot, request: Request, chatbot_id: str) -> Chatbot:
+    """Return a chatbot that the reader may see; NotFound, with no difference, if it is unknown or forbidden."""
+    chatbot = snapshot.chatbots.get(chatbot_id)
+    if chatbot is None or not reader_of(request).sees(chatbot_id):
+        raise NotFound
+    return chatbot
+
+
+def require(request: Request, right: Right) -> None:
+    """Raise NotAllowed where the reader does not have a right."""
+    if not reader_of(request).may(right):
+        raise NotAllowed(_MISSING[right])
+
+
+_MISSING: dict[Right, str] = {
+    "export": "You may read these tables, but not download them. Whoever gave you access can allow it.",
+    "email": "You may not see e-mail addresses. Whoever gave you access can allow it.",
+}

@@ -1,0 +1,24 @@
+"""An application whose door is closed, and readers with tokens for some of its chatbots."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+
+from starlette.testclient import TestClient
+
+from serving.access.identify import Gate
+from serving.access.readers import RIGHTS, Right
+from serving.access.tokens import issue
+from serving.http.app import create_app
+from tests.serving.published_fixture import NOW
+
+BASE = "http://127.0.0.1:8000"
+
+
+def client_of(published: Path, *chatbots: str, rights: Sequence[Right] = RIGHTS) -> TestClient:
+    """A reader whose token opens these chatbots alone."""
+    access_file = Path(mkdtemp()) / "access.json"
+    _, token = issue(access_file, "a reader", list(chatbots), list(rights), NOW + timedelta(days=1))
+    app = create_app(published, clock=lambda: NOW, gate=Gate(access_file, lambda: NOW))
+    return TestClient(app, BASE, headers={"Authorization": f"Bearer {token}"})

@@ -1,0 +1,188 @@
+"""Who is let in, what they may do, and how they are shut out again: over HTTP, with a real access file."""
+
+import json
+import stat
+from datetime import datetime, timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from serving.access.identify import COOKIE, Gate, Proxy
+from serving.access.tokens import AccessFile, BadAccessFile, admit, issue, revoke
+from serving.http.app import create_app
+from serving.http.server import Closed, serve
+from tests.serving.published_fixture import NOW
+
+BASE = "http://127.0.0.1:8000"
+TABLE = "/api/v1/chatbots/support/users?range=all_time"
+PAGE = "/platform/support/users?range=all_time"
+LATER = NOW + timedelta(days=1)
+
+
+class Door:
+    """An application behind an access file, at an instant that tests move."""
+
+    def __init__(self, published, folder, proxy=None):
+        self.file, self.audit, self.now = folder / "access.json", folder / "exports.log", NOW
+        gate = Gate(self.file, self.time, proxy)
+        self.client = TestClient(create_app(published, clock=self.time, gate=gate, audit=self.audit), BASE)
+        self.client.follow_redirects = False
+
+    def time(self) -> datetime:
+        return self.now
+
+    def ask(self, path, token=None, **headers):
+        """The status of an answer."""
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        return self.client.get(path, headers=headers).status_code
+
+
+@pytest.fixture
+def door(published, tmp_path) -> Door:
+    return Door(published, tmp_path)
+
+
+def test_without_a_token_no_address_but_the_door_answers(door):
+    issue(door.file, "ann", None, [], LATER)
+    routes = {route.path for route in door.client.app.routes}
+    assert len(routes) > 12
+    for route in routes:
+        path = route.replace("{chatbot_id:path}", "support").replace("{table}", "users").replace("{name}", "x.css")
+        status = door.ask(path.replace("{scheme}", "dark"))
+        if path.startswith(("/sign-in", "/sign-out", "/health", "/assets/", "/scheme/")):
+            assert status in (200, 303, 404, 405), path
+        else:
+            assert status == (401 if path.startswith(("/api/", "/openapi.json")) else 303), path
+    assert door.ask("/nothing/here") == 303
+
+
+def test_a_token_opens_its_chatbots_alone(door):
+    _, token = issue(door.file, "ann", ["support"], [], LATER)
+    assert door.ask(TABLE, token) == 200
+    assert door.ask(TABLE.replace("support", "kolkata"), token) == 404
+    assert door.ask(PAGE.replace("support", "kolkata"), token) == 404
+    for other in (token[:-1], token + "x", "clientele_", "clientele_x_y", "x", f"clientele_{token.split('_')[1]}_"):
+        assert door.ask(TABLE, other) == 401, other
+
+
+def test_a_token_ends_when_it_expires_and_with_the_request_after_it_is_revoked(door):
+    entry, token = issue(door.file, "ann", None, [], LATER)
+    _, lasting = issue(door.file, "bob", None, [], None)
+    assert door.ask(TABLE, token) == 200
+    assert revoke(door.file, entry.id).name == "ann"
+    assert door.ask(TABLE, token) == 401
+    assert revoke(door.file, entry.id) is None
+    _, short = issue(door.file, "cem", None, [], LATER)
+    door.now = LATER - timedelta(seconds=1)
+    assert door.ask(TABLE, short) == 200
+    door.now = LATER
+    assert (door.ask(TABLE, short), door.ask(TABLE, lasting)) == (401, 200)
+
+
+def test_the_access_file_holds_no_token_and_is_for_its_owner_alone(door):
+    _, token = issue(door.file, "ann", None, [], LATER)
+    assert token.split("_", 2)[2] not in door.file.read_text(encoding="utf-8")
+    assert stat.S_IMODE(door.file.stat().st_mode) == 0o600
+
+
+def test_who_signs_in_is_led_on_and_out_again_and_their_session_ends_with_their_token(door):
+    entry, token = issue(door.file, "ann", ["support"], [], LATER)
+    asked = door.client.get(PAGE)
+    assert asked.headers["location"] == "/sign-in?then=%2Fplatform%2Fsupport%2Fusers%3Frange%3Dall_time"
+    assert 'name="token"' in door.client.get(asked.headers["location"]).text
+    wrong = door.client.post("/sign-in", data={"token": "clientele_x_y", "then": PAGE})
+    assert (wrong.status_code, "opens nothing" in wrong.text, "set-cookie" in wrong.headers) == (403, True, False)
+    led = door.client.post("/sign-in", data={"token": token, "then": PAGE})
+    assert (led.status_code, led.headers["location"]) == (303, PAGE)
+    cookie = led.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert token not in cookie
+    assert door.ask(PAGE) == 200
+    assert door.ask(PAGE.replace("support", "kolkata")) == 404
+    door.client.post("/sign-out")
+    assert door.ask(PAGE) == 303
+    door.client.post("/sign-in", data={"token": token})
+    assert door.ask(PAGE) == 200
+    revoke(door.file, entry.id)
+    assert door.ask(PAGE) == 303
+
+
+def test_a_forged_session_opens_nothing(door):
+    entry, _ = issue(door.file, "ann", None, [], LATER)
+    for forged in (entry.id, f"{entry.id}.x.y", f"{entry.id}.{'a' * 30}", ""):
+        assert door.ask(PAGE, Cookie=f"{COOKIE}={forged}") == 303
+
+
+@pytest.mark.parametrize("then", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "x"])
+def test_signing_in_leads_nowhere_but_to_this_server(door, then):
+    _, token = issue(door.file, "ann", None, [], LATER)
+    assert door.client.post("/sign-in", data={"token": token, "then": then}).headers["location"] == "/"
+
+
+def test_after_ten_tries_in_a_minute_an_address_has_to_wait(door):
+    _, token = issue(door.file, "ann", None, [], LATER)
+    tries = [door.client.post("/sign-in", data={"token": "x"}).status_code for _ in range(11)]
+    assert tries == [403] * 10 + [429]
+    assert door.client.post("/sign-in", data={"token": token}).status_code == 429
+
+
+def test_a_user_whom_a_trusted_proxy_names_is_let_in_and_the_same_header_from_elsewhere_is_nothing(published, tmp_path):
+    door = Door(published, tmp_path, Proxy("X-Forwarded-User", frozenset({"testclient"})))
+    admit(door.file, "ann@ourselves.example", ["support"], [], LATER)
+    named = {"X-Forwarded-User": "ann@ourselves.example"}
+    assert door.ask(TABLE, **named) == 200
+    assert door.ask(TABLE.replace("support", "kolkata"), **named) == 404
+    assert door.ask(TABLE, **{"X-Forwarded-User": "eve@elsewhere.example"}) == 401
+    elsewhere = Door(published, tmp_path, Proxy("X-Forwarded-User", frozenset({"10.0.0.1"})))
+    assert elsewhere.ask(TABLE, **named) == 401
+
+
+def test_files_need_the_right_to_export_and_each_leaves_a_line_without_what_was_searched_for(door):
+    _, reading = issue(door.file, "ann", ["support"], [], LATER)
+    _, exporting = issue(door.file, "bob", ["support"], ["export"], LATER)
+    file = "/api/v1/chatbots/support/users.csv?range=all_time&search=secret%20name&columns=user_id"
+    assert door.ask(file, reading) == 403
+    assert not door.audit.exists()
+    assert door.ask(file, exporting) == 200
+    assert door.ask(file.replace("support", "kolkata"), exporting) == 404
+    (line,) = map(json.loads, door.audit.read_text(encoding="utf-8").splitlines())
+    assert line == {
+        "at": NOW.isoformat(timespec="milliseconds"),
+        "reader": "bob",
+        "chatbot_id": "support",
+        "table": "users",
+        "format": "csv",
+        "snapshot_id": line["snapshot_id"],
+        "first_day": None,
+        "last_day": None,
+        "filters": ["range", "search"],
+        "columns": ["user_id"],
+    }
+    assert "secret" not in door.audit.read_text(encoding="utf-8")
+
+
+def test_a_damaged_access_file_lets_nobody_in_and_says_so(door):
+    _, token = issue(door.file, "ann", None, [], LATER)
+    assert door.ask(TABLE, token) == 200
+    door.file.write_text('{"readers": [{"id": 1}]}', encoding="utf-8")
+    answer = door.client.get(TABLE, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 503
+    assert "access file" in answer.json()["detail"]
+    with pytest.raises(BadAccessFile):
+        AccessFile.read(door.file)
+
+
+def test_beyond_loopback_nothing_is_served_before_somebody_has_a_token(published, tmp_path):
+    access_file = tmp_path / "access.json"
+    with pytest.raises(Closed, match="clientele tokens create"):
+        serve(published, "0.0.0.0", access_file=access_file)
+    issue(access_file, "ann", None, [], datetime(2020, 1, 1, tzinfo=NOW.tzinfo))
+    with pytest.raises(Closed):
+        serve(published, "0.0.0.0", access_file=access_file)
+
+
+def test_everyone_on_this_machine_reads_everything_while_nobody_has_a_token(client):
+    assert client.get(PAGE).status_code == 200
+    assert client.get("/sign-in").status_code == 404
