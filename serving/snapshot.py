@@ -61,7 +61,10 @@ class CustomField:
 
 @dataclass(frozen=True)
 class Chatbot:
-    """A chatbot's settings, as the snapshot was built with them, its own fields, and whether it leaves anything out."""
+    """A chatbot's settings, as the snapshot was built with them, its own fields, and whether it leaves anything out.
+
+    `hides_emails` is of the reader who asks, not of the snapshot.
+    """
 
     chatbot_id: str
     name: str
@@ -70,6 +73,7 @@ class Chatbot:
     currency: str
     custom_fields: tuple[CustomField, ...] = ()
     has_exclusions: bool = False
+    hides_emails: bool = False
 
 
 class Snapshot:

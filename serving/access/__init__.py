@@ -3,6 +3,8 @@
 `identify` tells from whom a request is, `readers` what a reader may do, `tokens` keeps the access file.
 """
 
+from dataclasses import replace
+
 from starlette.requests import Request
 
 from serving.access.readers import Reader, Right
@@ -29,11 +31,11 @@ def visible_chatbots(snapshot: Snapshot, request: Request) -> list[Chatbot]:
 
 
 def visible_chatbot(snapshot: Snapshot, request: Request, chatbot_id: str) -> Chatbot:
-    """Return a chatbot that the reader may see; NotFound, with no difference, if it is unknown or forbidden."""
-    chatbot = snapshot.chatbots.get(chatbot_id)
-    if chatbot is None or not reader_of(request).sees(chatbot_id):
+    """Return a chatbot as the reader may see it; NotFound, with no difference, if it is unknown or forbidden."""
+    chatbot, reader = snapshot.chatbots.get(chatbot_id), reader_of(request)
+    if chatbot is None or not reader.sees(chatbot_id):
         raise NotFound
-    return chatbot
+    return chatbot if reader.may("email") else replace(chatbot, hides_emails=True)
 
 
 def require(request: Request, right: Right) -> None:
@@ -44,5 +46,4 @@ def require(request: Request, right: Right) -> None:
 
 _MISSING: dict[Right, str] = {
     "export": "You may read these tables, but not download them. Whoever gave you access can allow it.",
-    "email": "You may not see e-mail addresses. Whoever gave you access can allow it.",
 }

@@ -63,5 +63,6 @@ class Asked:
 
     def of_chatbot(self, what: str, read: Callable[[], T], *about: object) -> T:
         """Return an answer about the chatbot that depends on nothing else than what is given."""
-        key = (self.snapshot.snapshot_id, self.chatbot.chatbot_id, self.today, what, *about)
+        whose = (self.chatbot.chatbot_id, self.chatbot.hides_emails)
+        key = (self.snapshot.snapshot_id, *whose, self.today, what, *about)
         return self.memory.get(key, read)

@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from serving.access.identify import COOKIE
 from serving.pages.assets import assets
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -45,6 +46,7 @@ def page(request: Request, template: str, status: int = 200, **shown: Any) -> HT
         .render(
             assets=assets(),
             scheme=chosen if chosen in SCHEMES else None,
+            signed_in=COOKIE in request.cookies and hasattr(request.state, "reader"),
             **shown,
         )
     )

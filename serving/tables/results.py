@@ -13,6 +13,7 @@ import duckdb
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables import custom
 from serving.tables.columns import Column
+from serving.tables.masking import without_addresses
 from serving.tables.query import PAGE_LIMIT, TableQuery
 from serving.tables.ranges import Days, today_of
 
@@ -96,7 +97,8 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
         clauses += conditions
         parameters += values
     where = " and ".join(f"({clause})" for clause in clauses) or "true"
-    return Statement(f"select * from {source} {joins} where {where}", parameters)
+    seen = without_addresses(f"{source} {joins}", query.table, chatbot)
+    return Statement(f"select * from {seen} where {where}", parameters)
 
 
 def _condition(query: TableQuery, column: Column) -> tuple[list[str], list[Any]]:

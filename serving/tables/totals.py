@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.masking import shown_id
 from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, today_of
@@ -69,7 +70,7 @@ def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days)
         select {", ".join(TOTALS.values())} from conversations_in_range(?, ?, ?{arguments})
         where conversation_key in (
             select conversation_key from {counted_days(query, chatbot)}
-            where chatbot_id = ? and {entity} in (select {entity} from ({kept.sql}))
+            where chatbot_id = ? and {shown_id(query.table, chatbot)} in (select {entity} from ({kept.sql}))
         )
     """
     asked = [chatbot.chatbot_id, days.first, days.last, *([counted] if counted else [])]

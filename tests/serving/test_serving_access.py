@@ -1,6 +1,7 @@
 """Who is let in, what they may do, and how they are shut out again: over HTTP, with a real access file."""
 
 import json
+import re
 import stat
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from serving.access.tokens import AccessFile, BadAccessFile, admit, issue, revok
 from serving.http.app import create_app
 from serving.http.server import Closed, serve
 from tests.serving.published_fixture import NOW
+from tests.serving.readers import client_of
 
 BASE = "http://127.0.0.1:8000"
 TABLE = "/api/v1/chatbots/support/users?range=all_time"
@@ -186,3 +188,37 @@ def test_beyond_loopback_nothing_is_served_before_somebody_has_a_token(published
 def test_everyone_on_this_machine_reads_everything_while_nobody_has_a_token(client):
     assert client.get(PAGE).status_code == 200
     assert client.get("/sign-in").status_code == 404
+
+
+ADDRESS = re.compile(r"[\w.+-]{2,}@[\w-]+\.\w+")
+
+
+def figures_of(answer):
+    """The rows without whatever names a user, in an order that does not depend on names."""
+    names = ("user_id", "user_name", "email")
+    return sorted(str({name: value for name, value in row.items() if name not in names}) for row in answer["rows"])
+
+
+def test_without_the_right_to_see_addresses_no_answer_shows_finds_or_orders_by_one(published):
+    masked, open_ = client_of(published, "support", rights=["export"]), client_of(published, "support")
+    for path in (
+        TABLE,
+        "/api/v1/chatbots/support/users.csv?range=all_time",
+        PAGE + "&columns=user_id&columns=email&columns=user_name",
+        "/filters/support/users?range=all_time",
+        "/api/v1/chatbots/support/organizations?range=all_time",
+    ):
+        assert not ADDRESS.search(masked.get(path).text), path
+    assert ADDRESS.search(open_.get(TABLE).text)
+    seen, whole = (client.get(TABLE + "&limit=1000").json() for client in (masked, open_))
+    assert seen["total"] == whole["total"]
+    assert figures_of(seen) == figures_of(whole)
+    email = next(row["email"] for row in whole["rows"] if row["email"])
+    assert open_.get(TABLE, params={"range": "all_time", "search": email}).json()["total"] >= 1
+    assert masked.get(TABLE, params={"range": "all_time", "search": email}).json()["total"] == 0
+
+
+def test_totals_are_the_same_for_whoever_may_not_see_addresses(published):
+    totals = "/api/v1/chatbots/support/users/totals?range=all_time&conversations_min=1"
+    masked, open_ = client_of(published, "support", rights=[]), client_of(published, "support")
+    assert masked.get(totals).json() == open_.get(totals).json()
