@@ -25,9 +25,9 @@ class Settings(BaseSettings):
     scorer: Literal["", "vader"] = Field(default="", description="Scores messages that upstream has not scored.")
     keep_snapshots: int = Field(default=5, ge=1, description="How many published snapshots are kept.")
     line_limit_mib: int = Field(default=16, ge=1, description="Longest request line that is read, in MiB.")
-    tokens: Path | None = Field(default=None, description="The access file of the pages and the API.")
+    tokens: Path = Field(default=Path("access.json"), description="The access file of the pages and the API.")
     proxy_header: str = Field(default="", description="Where an authenticating proxy names the user.")
-    proxy_peers: frozenset[str] = Field(default=frozenset({"127.0.0.1"}), description="Where that proxy speaks from.")
+    proxy_peers: str = Field(default="127.0.0.1", description="The addresses that proxy speaks from, with commas.")
     quality_min_user_id_share: Share = Field(default=0, description="Warn below this share of conversations.")
     quality_min_organization_share: Share = Field(default=0, description="Warn below this share of conversations.")
     quality_min_plan_share: Share = Field(default=0, description="Warn below this share of conversations.")
@@ -58,7 +58,7 @@ class Settings(BaseSettings):
 
     @property
     def tokens_file(self) -> Path:
-        return self.tokens or self.home / "access.json"
+        return self.home / self.tokens
 
     @property
     def audit_file(self) -> Path:

@@ -166,7 +166,8 @@ def serve(
     from serving.http.server import Closed, serve
 
     settings = load_settings()
-    proxy = Proxy(settings.proxy_header, frozenset(settings.proxy_peers)) if settings.proxy_header else None
+    peers = frozenset(settings.proxy_peers.replace(" ", "").split(","))
+    proxy = Proxy(settings.proxy_header, peers) if settings.proxy_header else None
     try:
         serve(settings.published, host, port, access_file=settings.tokens_file, proxy=proxy, audit=settings.audit_file)
     except (Closed, BadAccessFile) as error:
