@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from orchestration.defs.partitions import window_tags
+from orchestration.doctor.heal import heal_home
 from orchestration.home.locking import REFRESHING, WRITING, is_held
 from orchestration.refresh.plan import plan
 from orchestration.refresh.run import COMMAND_LINE, STARTED_BY
@@ -33,8 +34,10 @@ refresh = dg.define_asset_job(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every day at 05:00 UTC: whatever arrived since the last refresh.",
 )
-def daily_refresh(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
-    return _request(settings, with_key=False)
+def daily_refresh(
+    context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    return _request(context, settings, with_key=False)
 
 
 @dg.sensor(
@@ -50,10 +53,14 @@ def new_input(
         return dg.SkipReason("A refresh is at work. What it leaves is looked at in a later tick.")
     # The key is of what waits: ticks of any number start one run, and one that failed is not repeated before something
     # changes, or the schedule comes.
-    return _request(settings, with_key=True)
+    return _request(context, settings, with_key=True)
 
 
-def _request(settings: Settings, *, with_key: bool) -> dg.RunRequest | dg.SkipReason:
+def _request(
+    context: dg.ScheduleEvaluationContext | dg.SensorEvaluationContext, settings: Settings, *, with_key: bool
+) -> dg.RunRequest | dg.SkipReason:
+    for mended in heal_home(settings):
+        context.log.warning(mended)
     wanted = plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer)
     if wanted.days:
         return dg.RunRequest(run_key=wanted.key if with_key else None, tags=window_tags(*wanted.days))

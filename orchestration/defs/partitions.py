@@ -5,7 +5,9 @@ on whatever activity dates, so that no day of arrival has a part of a mart to it
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from sqlite3 import DatabaseError
 
 import dagster as dg
 
@@ -13,8 +15,16 @@ from orchestration.extract.landing.ledger import first_arrival
 from orchestration.settings import load_settings
 from orchestration.transform.warehouse import ALWAYS, Window
 
-# Partitions begin with the data that has landed when the definitions are loaded.
-FIRST_DAY = first_arrival(load_settings().home) or datetime.now(UTC).date()
+
+def _first_day() -> date:
+    """Where the data begins that has landed when the definitions are loaded; today where nothing can be known."""
+    with suppress(DatabaseError):  # a damaged ledger is restored by the next tick or run, which needs the definitions
+        if first := first_arrival(load_settings().home):
+            return first
+    return datetime.now(UTC).date()
+
+
+FIRST_DAY = _first_day()
 
 # The day after today is a partition too: a clock upstream may be ahead of ours.
 ARRIVAL_DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), end_offset=2)

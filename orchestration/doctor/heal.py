@@ -16,16 +16,20 @@ INSTANCE_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/sch
 
 
 def heal(settings: Settings) -> list[str]:
-    """Restore databases from their copies, point readers at a whole snapshot, move damaged records of Dagster aside.
+    """Mend the home and move damaged records of Dagster aside; a sentence for each thing that was mended.
 
-    Returns a sentence for each thing that was mended. Raises PipelineError where something would be lost.
+    Raises PipelineError where something would be lost.
     """
+    return [*heal_home(settings), *heal_instance(settings.dagster_home)]
+
+
+def heal_home(settings: Settings) -> list[str]:
+    """Mend what is not Dagster's own: restore databases from their copies, point readers at a whole snapshot."""
     with exclusive(settings.home):
         return [
             *heal_databases(settings.home),
             *_drop_unreadable(settings.home),
             *heal_pointer(settings.published),
-            *heal_instance(settings.dagster_home),
         ]
 
 

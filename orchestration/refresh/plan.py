@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
+
 from orchestration.erasure.tombstones import Tombstones, read_tombstones, refuse_erased
 from orchestration.extract.landing.ledger import segments
 from orchestration.extract.landing.pending import new_input, peek_arrival_days
@@ -12,6 +14,7 @@ from orchestration.home.chatbots import read_chatbots
 from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import read_identity
 from orchestration.publish.snapshot import is_published
+from orchestration.transform.seal import broken_seal, distrusted_if_damaged
 from orchestration.transform.warehouse import ALWAYS, Window, models_fingerprint, pending_days, read_build
 
 
@@ -29,7 +32,8 @@ class Plan:
 def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer: str, window: Window = ALWAYS) -> Plan:
     """What is new in the window, from its first to its last arrival day; today where what waits has no arrival day.
 
-    Raises PipelineError for faults in the settings files of the home, before anything is touched.
+    A warehouse whose damage shows here is not trusted from then on: building it anew is planned. Raises PipelineError
+    for faults in the settings files of the home, before anything is touched.
     """
     read_chatbots(home / "chatbots.csv")
     erased = read_tombstones(home)
@@ -37,7 +41,14 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
     refuse_erased(home / "identity.csv", merges, erased)
     exclusions = read_exclusions(home / "exclude.csv", merges)
     days = {day for day in peek_arrival_days(home) if day in window}
-    waiting, other_work = pending_days(home, warehouse, fingerprint_of(dbt_project, scorer, erased), window)
+    fingerprint = fingerprint_of(dbt_project, scorer, erased)
+    try:
+        with distrusted_if_damaged(warehouse):
+            waiting, other_work = pending_days(home, warehouse, fingerprint, window)
+    except duckdb.Error:
+        if not broken_seal(warehouse):
+            raise
+        waiting, other_work = pending_days(home, warehouse, fingerprint, window)
     days |= waiting
     # Lines without a readable arrival day, which are to be quarantined, make input new as well.
     arrived = new_input(home)

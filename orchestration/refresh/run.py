@@ -24,7 +24,6 @@ from orchestration.extract.landing.intact import require_intact
 from orchestration.home.locking import REFRESHING, exclusive
 from orchestration.refresh.plan import plan
 from orchestration.settings import DBT_PROJECT, PROJECT, Settings
-from orchestration.transform.seal import break_seal
 from orchestration.transform.warehouse import ALWAYS, Window
 
 if TYPE_CHECKING:
@@ -91,7 +90,6 @@ def _run_or_mend(settings: Settings, first: date, last: date, *, rebuild: bool, 
     try:
         return _run(settings, first, last, rebuild=rebuild, console=console)
     except DamagedWarehouse:
-        break_seal(settings.warehouse)
         console.print("The warehouse is damaged; it is rebuilt from raw.")
     except DatabaseError as error:
         if not is_damage(str(error.orig)) and "no such table" not in str(error.orig):

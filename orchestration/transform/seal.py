@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
+from orchestration.errors import is_damage
+
 _HEADERS = 3 * 4096  # the file's own header, and the two of the database that take turns
 
 MISSING = "it has no seal"
@@ -52,6 +54,17 @@ def close_seal(warehouse: Path) -> None:
 def break_seal(warehouse: Path) -> None:
     """Note that the warehouse is not to be trusted: the next run builds it anew from raw."""
     seal_path(warehouse).unlink(missing_ok=True)
+
+
+@contextmanager
+def distrusted_if_damaged(warehouse: Path) -> Iterator[None]:
+    """Break the seal where work on the warehouse meets damage, so that the next run builds it anew from raw."""
+    try:
+        yield
+    except Exception as error:
+        if is_damage(str(error)):
+            break_seal(warehouse)
+        raise
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pytest
 
 from orchestration.defs.automation import daily_refresh, new_input
 from orchestration.defs.partitions import FIRST_ARRIVAL, LAST_ARRIVAL
+from orchestration.doctor.databases import is_sound, keep_copies
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.land import land
 from orchestration.home.locking import REFRESHING
@@ -94,6 +95,20 @@ def test_ticks_that_overlap_ask_for_the_same_run_and_new_input_for_another(setti
     assert keys == [keys[0], keys[0], None]  # the schedule tries again what failed
     deliver(settings.home, LINE | {"received_at": "2026-11-02T00:11:00Z"})
     assert tick_of_sensor(settings).run_requests[0].run_key not in keys
+
+
+@pytest.mark.parametrize("tick", [tick_of_schedule, tick_of_sensor])
+def test_a_tick_restores_a_damaged_ledger_before_it_asks_what_waits(
+    settings: Settings, tick: Callable[[Settings], Any]
+) -> None:
+    deliver(settings.home, LINE)
+    land(settings.home, "read")
+    keep_copies(settings.home)
+    ledger = settings.home / "raw" / "ledger.sqlite"
+    ledger.write_bytes(b"junk" * 1000)
+    (request,) = tick(settings).run_requests
+    assert RANGE.items() <= request.tags.items()
+    assert is_sound(ledger, "segments")
 
 
 def test_the_sensor_waits_while_a_refresh_is_at_work(settings: Settings) -> None:

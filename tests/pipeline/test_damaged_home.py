@@ -194,15 +194,42 @@ def test_trap_69_a_link_that_is_gone_or_leads_nowhere_leads_to_the_newest_snapsh
     assert conversations(home) == 3
 
 
-def test_trap_69_blocks_of_the_warehouse_that_are_damaged_are_met_and_rebuilt(home: Path) -> None:
-    warehouse = home / "warehouse" / "warehouse.duckdb"
+def damage_blocks(warehouse: Path, share: float, blocks: int) -> None:
+    """Overwrite blocks from a share of the file on; its headers, and so its seal, stay as they were."""
     content = bytearray(warehouse.read_bytes())
-    content[12288:] = b"junk" * ((len(content) - 12288) // 4)
-    warehouse.write_bytes(content)  # the headers, and so the seal, are as they were
+    begin = 12288 + int((len(content) - 12288) // 262144 * share) * 262144
+    end = min(begin + blocks * 262144, len(content))
+    content[begin:end] = b"junk" * ((end - begin) // 4)
+    warehouse.write_bytes(content)
+
+
+@pytest.mark.parametrize(("share", "blocks"), [(0, 1), (0.6, 1), (0.9, 1), (0, 1000), (0.9, 1000)])
+def test_trap_69_blocks_of_the_warehouse_that_are_damaged_are_met_and_rebuilt(
+    home: Path, share: float, blocks: int
+) -> None:
+    damage_blocks(home / "warehouse" / "warehouse.duckdb", share, blocks)
     deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
     done = refresh(home)
     assert done.returncode == 0, done.stderr
     assert "rebuilt from raw" in done.stdout
+    assert conversations(home) == 4
+
+
+def test_trap_69_runs_that_dagster_starts_heal_what_the_command_heals(home: Path) -> None:
+    overwrite(home / "raw" / "ledger.sqlite")
+    damage_blocks(home / "warehouse" / "warehouse.duckdb", 0.6, 1)
+    deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    command = [dagster, "job", "execute", "--module-name", "orchestration.definitions", "--job", "refresh"]
+    environment = environment_of(home) | {"DAGSTER_HOME": str(home / "dagster")}
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    met = run()
+    assert "raw/ledger.sqlite was damaged and is restored from its copy" in met.stderr
+    done = run()
+    assert done.returncode == 0, done.stderr
     assert conversations(home) == 4
 
 

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 
@@ -147,6 +148,26 @@ def test_a_range_shows_the_union_of_its_days(refreshed: Path) -> None:
             " where organization_id = 'acme'"
         ).fetchall()
     assert days == shown == [(2, 2, 1)]
+
+
+def test_the_catalog_knows_the_rows_of_every_model_and_what_each_column_is_made_of(refreshed: Path) -> None:
+    with dg.DagsterInstance.from_config(str(refreshed / "dagster")) as instance:
+        made = {
+            key.path[-1]: instance.get_latest_materialization_event(key).asset_materialization.metadata  # type: ignore[union-attr]
+            for key in instance.all_asset_keys()
+            if key.path[0] in ("staging", "intermediate", "marts")
+        }
+    published = refreshed / "published" / "current.duckdb"
+    with duckdb.connect(str(published), read_only=True) as connection:
+        for mart in MARTS:
+            ((rows,),) = connection.execute(f"select count(*) from {mart}").fetchall()
+            assert made[mart]["dagster/row_count"].value == rows, mart
+    assert {path.stem for path in DBT_PROJECT.glob("models/**/*.sql")} == made.keys()
+    user_days = made["fct_user_days"]["dagster/column_lineage"].value.deps_by_column
+    conversation_days = dg.AssetKey(["marts", "fct_conversation_days"])
+    assert dg.TableColumnDep(conversation_days, "score_sum") in user_days["score_sum"]
+    without = {name for name, metadata in made.items() if not metadata["dagster/column_lineage"].value.deps_by_column}
+    assert not without
 
 
 def test_a_failing_check_keeps_the_old_snapshot_and_a_deleted_warehouse_comes_back(

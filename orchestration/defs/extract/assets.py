@@ -7,6 +7,7 @@ import dagster as dg
 from orchestration.defs.partitions import ARRIVAL_DAYS
 from orchestration.defs.reporting import OWNERS, column_schema, preview, progress_log, readable_size
 from orchestration.doctor.databases import keep_copies
+from orchestration.doctor.heal import heal_home
 from orchestration.erasure.sweep import sweep
 from orchestration.extract.landing.intact import inspect_raw, sentence
 from orchestration.extract.landing.inventory import take_inventory
@@ -15,6 +16,7 @@ from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.extract.landing.schemas import RAW_TABLES
 from orchestration.extract.scoring import SCORES, ensure_scores_schema, score_new_messages
 from orchestration.home.locking import exclusive
+from orchestration.refresh.run import COMMAND_LINE, STARTED_BY
 from orchestration.settings import Settings
 
 RAW = {
@@ -52,6 +54,9 @@ def request_log(
     What belongs to someone who is erased is taken out before anything else reads it.
     """
     report = progress_log(context, "reading the inbox (bytes)")
+    if context.run.tags.get(STARTED_BY) != COMMAND_LINE:  # which has done it before it planned the run
+        for mended in heal_home(settings):
+            context.log.warning(mended)
     with exclusive(settings.home):
         # First what an interrupted or newly requested erasure left to do, then what has arrived again.
         erased = [sweep(settings.home, progress_log(context, "erasing (files)"))]

@@ -22,7 +22,7 @@ from orchestration.publish.raw_counts import count_raw, forget_counts
 from orchestration.publish.reconcile import Reconciliation, Unreconciled
 from orchestration.publish.snapshot import is_published, publish
 from orchestration.settings import Settings
-from orchestration.transform.seal import break_seal
+from orchestration.transform.seal import break_seal, distrusted_if_damaged
 from orchestration.transform.warehouse import processed_slices, read_build
 
 # A daily refresh that is an hour late is worth a look; one that was missed is an alarm.
@@ -51,7 +51,7 @@ def snapshot(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
     """The published snapshot: DuckDB file with both table macros, Parquet files and manifest."""
-    with exclusive(settings.home):
+    with exclusive(settings.home), distrusted_if_damaged(settings.warehouse):
         build = read_build(settings.warehouse)
         if build is None:
             raise PipelineError("There is nothing to publish yet: the models have not run. Run `clientele refresh`.")

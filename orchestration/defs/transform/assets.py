@@ -7,6 +7,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.defs.partitions import window_of
+from orchestration.defs.transform.built import described
 from orchestration.defs.transform.translator import LayerTranslator
 from orchestration.erasure.tombstones import read_tombstones
 from orchestration.home.locking import exclusive
@@ -14,17 +15,19 @@ from orchestration.refresh.plan import fingerprint_of
 from orchestration.settings import DBT_PROJECT, Settings
 from orchestration.transform.by_hand import handed_to_dbt
 from orchestration.transform.dbt_manifest import ensure_manifest
-from orchestration.transform.warehouse import commit, prepare
+from orchestration.transform.seal import distrusted_if_damaged
+from orchestration.transform.warehouse import commit, models_fingerprint, prepare
 
 # The assets are read from the manifest, so it is made here when the models are newer.
 MANIFEST = ensure_manifest(DBT_PROJECT)
+TRANSLATOR = LayerTranslator()
 REBUILD_TAG = "clientele/rebuild"
 
 
 @dbt_assets(
     manifest=MANIFEST,
     exclude="resource_type:unit_test",
-    dagster_dbt_translator=LayerTranslator(),
+    dagster_dbt_translator=TRANSLATOR,
     pool="warehouse",
 )
 def warehouse(
@@ -34,7 +37,7 @@ def warehouse(
     window = window_of(context.run.tags, datetime.now(UTC).date())
     fingerprint = fingerprint_of(DBT_PROJECT, settings.scorer, read_tombstones(settings.home))
     full = context.run.tags.get(REBUILD_TAG) == "true"
-    with exclusive(settings.home):
+    with exclusive(settings.home), distrusted_if_damaged(settings.warehouse):
         work = prepare(settings.home, settings.warehouse, fingerprint, window, full=full, run_id=context.run_id)
         if work.rebuild:
             context.log.info(f"the warehouse is rebuilt from raw, because {work.rebuild}")
@@ -44,8 +47,16 @@ def warehouse(
         )
         # One folder for every run of a home: dbt parses only what changed since the last.
         target_path = settings.home / "warehouse" / "dbt"
-        with handed_to_dbt(settings.warehouse, context.run_id):
-            yield from dbt.cli(
-                ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_path
-            ).stream()
+        events = []
+        try:
+            with handed_to_dbt(settings.warehouse, context.run_id):
+                for event in dbt.cli(
+                    ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_path
+                ).stream():
+                    events.append(event)
+        except Exception:
+            yield from events
+            raise
+        models = models_fingerprint(DBT_PROJECT)
+        yield from described(events, settings.warehouse, MANIFEST, target_path, models, TRANSLATOR)
         commit(settings.warehouse, fingerprint, build_id=context.run_id)
