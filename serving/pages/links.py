@@ -60,7 +60,8 @@ def canonical(search: str, table: Table) -> str:
     A browser sends every field, the empty ones too; an empty choice of a filter is one, an empty text or bound is none.
     """
     lists = {column.name for column in table.columns if column.filter and not column.filtered_by("bounds")}
-    kept = [(name, value) for name, value in pairs(search) if value or name in lists or not name.endswith(OPTIONAL)]
+    given = [(name, value) for name, value in pairs(search) if not name.startswith(FIND)]
+    kept = [(name, value) for name, value in given if value or name in lists or not name.endswith(OPTIONAL)]
     if [value for name, value in kept if name == "columns"] == list(table.default_columns):
         kept = [(name, value) for name, value in kept if name != "columns"]
     return "?" + urlencode(kept) if kept else ""

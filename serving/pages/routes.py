@@ -66,8 +66,8 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
         model = query_of(table, chatbot)
         finds = {column.name: "" for column in list_filters(model.table)}
         finds |= {name.removeprefix(links.FIND): value for name, value in given if name.startswith(links.FIND)}
-        kept = [(name, value) for name, value in given if name != "snapshot" and not name.startswith(links.FIND)]
-        state = links.canonical(f"?{urlencode(kept)}", model.table)
+        kept = urlencode([(name, value) for name, value in given if name != "snapshot"])
+        state = links.canonical(f"?{kept}", model.table)
         asked = Asked(snapshot, chatbot, model.parse(state), state, clock(), memory)
         return page(
             request,
