@@ -1,6 +1,6 @@
 """The HTTP API: rows, files, health and their description.
 
-Every route of a chatbot goes through `access`; what may be asked is in `query`, what is read in `results`.
+Every route of a chatbot goes through `access`; what is asked and read for which address is in `sources`.
 """
 
 from decimal import Decimal
@@ -13,20 +13,21 @@ from fastapi.responses import Response, StreamingResponse
 
 from serving.access import Access, visible_chatbot
 from serving.http import describe
+from serving.http.addresses import CHATBOTS, ChatbotId
+from serving.http.caching import headers, moment_of, tag_of
+from serving.http.sources import SOURCES, Source, columns_of
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
-from serving.tables.columns import TABLES, Table
 from serving.tables.exports import FORMATS, Format, decimal_text, file_name
-from serving.tables.query import QUERIES, TableQuery, query_of
 from serving.tables.ranges import Clock
-from serving.tables.results import closed, read_page, result
+from serving.tables.results import closed
 
 
 def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
     """Add the API's routes, and their description."""
-    for table in TABLES.values():
-        _add_rows(app, table, snapshots, access, clock)
+    for source in SOURCES:
+        _add_rows(app, source, snapshots, access, clock)
         for file_format in FORMATS:
-            _add_file(app, table, file_format, snapshots, access, clock)
+            _add_file(app, source, file_format, snapshots, access, clock)
 
     @app.get("/health", tags=["Service"], summary="Whether data is served, and through when it runs")
     def health() -> Response:
@@ -51,12 +52,13 @@ def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) ->
     app.openapi = description  # type: ignore[method-assign]
 
 
-def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock: Clock) -> None:
-    def rows(chatbot_id: str, request: Request) -> Response:
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access)
+def _add_rows(app: FastAPI, source: Source, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+    def rows(chatbot_id: ChatbotId, request: Request) -> Response:
+        snapshot, chatbot, query = asked_of(request, chatbot_id, source, snapshots, access)
         now = clock()
-        page = read_page(snapshot, query, chatbot, now)
-        days = closed(snapshot, query, chatbot, now)
+        tag = tag_of(request, snapshot, chatbot, *moment_of(source.rows_of(query), chatbot, now))
+        page = source.read(snapshot, query, chatbot, now)
+        days = closed(snapshot, source.rows_of(query), chatbot, now)
         return json_answer(
             {
                 "rows": page.rows,
@@ -65,45 +67,49 @@ def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, 
                 "last_day": days.last,
                 "data_through": snapshot.data_through,
                 "snapshot_id": snapshot.snapshot_id,
-            }
+            },
+            tag,
         )
 
     app.get(
-        f"/api/v1/chatbots/{{chatbot_id:path}}/{table.name}",
-        name=f"{table.name}_rows",
-        tags=[table.name.capitalize()],
-        summary=f"One page of the {table.name.capitalize()} table",
-        description=describe.CUSTOM_FIELDS,
-        openapi_extra={"parameters": describe.parameters(QUERIES[table.name])},
-        responses=describe.answers(table),
+        f"{CHATBOTS}{{chatbot_id}}/{source.table.name}",
+        name=f"{source.table.name}_rows",
+        tags=[source.table.name.capitalize()],
+        summary=source.summary,
+        description=source.description,
+        openapi_extra={"parameters": source.parameters},
+        responses=describe.answers(source.table),
     )(rows)
 
 
 def _add_file(
-    app: FastAPI, table: Table, file_format: Format, snapshots: Snapshots, access: Access, clock: Clock
+    app: FastAPI, source: Source, file_format: Format, snapshots: Snapshots, access: Access, clock: Clock
 ) -> None:
-    def file(chatbot_id: str, request: Request) -> Response:
+    name = source.table.name
+
+    def file(chatbot_id: ChatbotId, request: Request) -> Response:
         given = request.url.query
         write = file_format.write
         if file_format.write_marked is not None:
             given, marked = _without_mark(given)
             write = file_format.write_marked if marked else write
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access, given)
-        columns = [query.table.column(name) for name in query.chosen_columns()]
-        name = file_name(table.name, chatbot_id, snapshot.built_at, file_format.suffix)
+        snapshot, chatbot, query = asked_of(request, chatbot_id, source, snapshots, access, given)
+        now = clock()
+        tag = tag_of(request, snapshot, chatbot, *moment_of(source.rows_of(query), chatbot, now))
+        called = file_name(name, chatbot_id, snapshot.built_at, file_format.suffix)
         return StreamingResponse(
-            write(snapshot, result(query, chatbot, clock()), columns),
+            write(snapshot, source.result(query, chatbot, now), columns_of(query)),
             media_type=file_format.media_type,
-            headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+            headers={"Content-Disposition": f'attachment; filename="{called}"', **headers(tag)},
         )
 
     app.get(
-        f"/api/v1/chatbots/{{chatbot_id:path}}/{table.name}.{file_format.suffix}",
-        name=f"{table.name}_{file_format.suffix}",
-        tags=[table.name.capitalize()],
+        f"{CHATBOTS}{{chatbot_id}}/{name}.{file_format.suffix}",
+        name=f"{name}_{file_format.suffix}",
+        tags=[name.capitalize()],
         summary=f"The whole result as {file_format.label}",
-        description=describe.CUSTOM_FIELDS,
-        openapi_extra={"parameters": describe.file_parameters(QUERIES[table.name], file_format)},
+        description=source.description,
+        openapi_extra={"parameters": describe.file_parameters(source.parameters, file_format)},
         responses=describe.file_answers(file_format),
     )(file)
 
@@ -120,22 +126,22 @@ def _without_mark(query_string: str) -> tuple[str, bool]:
 def asked_of(
     request: Request,
     chatbot_id: str,
-    table: Table,
+    source: Source,
     snapshots: Snapshots,
     access: Access,
     query_string: str | None = None,
-) -> tuple[Snapshot, Chatbot, TableQuery]:
+) -> tuple[Snapshot, Chatbot, Any]:
     """Return what a request asks of whom; a chatbot that the reader may not see is not found before anything else."""
     snapshot = snapshots.current()
     chatbot = visible_chatbot(snapshot, access, request.headers, chatbot_id)
     given = request.url.query if query_string is None else query_string
-    return snapshot, chatbot, query_of(table.name, chatbot).parse(given)
+    return snapshot, chatbot, source.parse(given, chatbot)
 
 
-def json_answer(content: Any) -> Response:
-    """Return an answer with exact decimals and instants in UTC."""
+def json_answer(content: Any, tag: str | None = None) -> Response:
+    """Return an answer with exact decimals and instants in UTC; one without a tag is not kept."""
     body = orjson.dumps(content, default=_number, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
-    return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+    return Response(body, 200, headers(tag) if tag else {"Cache-Control": "no-store"}, "application/json")
 
 
 def _number(value: Any) -> orjson.Fragment:

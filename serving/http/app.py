@@ -11,7 +11,9 @@ from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from serving.access import Access, everyone
+from serving.http.addresses import AddressesAsSent
 from serving.http.api import add_api
+from serving.http.entities import add_entities_api
 from serving.http.errors import add_errors
 from serving.http.quality import add_quality_api
 from serving.http.totals import add_totals_api
@@ -53,6 +55,7 @@ def create_app(published: Path, *, clock: Clock = utc_now, access: Access = ever
     add_api(app, snapshots, access, clock)
     add_quality_api(app, snapshots, access)
     add_totals_api(app, snapshots, access, clock)
+    add_entities_api(app, snapshots, access, clock)
     inner = add_pages(app, snapshots, access, clock)
     add_errors(app)
     add_errors(inner)
@@ -63,5 +66,6 @@ def create_app(published: Path, *, clock: Clock = utc_now, access: Access = ever
         response.headers.update(HEADERS)
         return response
 
+    app.add_middleware(AddressesAsSent)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK_NAMES, www_redirect=False)
     return app

@@ -8,10 +8,11 @@ from html import escape
 from typing import Any
 
 from serving.snapshot import NOTHING_PUBLISHED, Snapshot
-from serving.tables.columns import TABLES, Kind, Table
+from serving.tables.columns import TABLES, Column, Kind, Table
+from serving.tables.conversations import ConversationsQuery
 from serving.tables.exports import Format
 from serving.tables.quality import CHANGES, QUALITY
-from serving.tables.query import TableQuery
+from serving.tables.query import QUERIES, PageQuery, TableQuery
 
 SCHEMA_OF_KIND: dict[Kind, dict[str, Any]] = {
     "text": {"type": ["string", "null"]},
@@ -29,6 +30,16 @@ CUSTOM_FIELDS = (
     "case; an empty one means no value; a boolean is `true` or `false`. `custom.seats_min` and `custom.seats_max` "
     "bound a number. A field that was sent with values of several types is a text. Which fields there are differs from "
     "chatbot to chatbot: one that this chatbot does not have is an unknown parameter or column."
+)
+RECEIPT = (
+    "Every conversation that the rows of a table count, once, with what was sent of it in the range. So the lines of a "
+    "row (`of=organizations&organization_id=acme`, or `of=users&user_id=u1`) add up to its figures: their number is "
+    "`conversations`, that of the different `user_id` is `users`, the sum of `messages` is `messages`, the mean of "
+    "`sentiment` where there is one is `sentiment`, the sum of `score_sum` by that of `scored_messages` is "
+    "`message_sentiment`, the part of a `band` among those that have one is its share, and the newest "
+    "`last_message_at` is `last_activity_at`. The lines of a whole table add up to its totals. With `of=users`, "
+    "`organization_id` limits the conversations as on the table. A chatbot's own fields filter as on the table; they "
+    "are no columns here. A name is shown as of the range's end, or as of now."
 )
 CUSTOM_PATTERN = r"^-?custom\."
 CUSTOM_VALUE: dict[str, Any] = {
@@ -50,7 +61,7 @@ BAD_QUERY = {"description": "An unknown parameter, column or bad value; `detail`
 NO_SNAPSHOT = {"description": NOTHING_PUBLISHED}
 
 
-def parameters(model: type[TableQuery]) -> list[dict[str, Any]]:
+def parameters(model: type[PageQuery]) -> list[dict[str, Any]]:
     """Return a query's parameters as OpenAPI describes them."""
     schema = model.model_json_schema()
     columns = list(model.table.column_names)
@@ -59,25 +70,48 @@ def parameters(model: type[TableQuery]) -> list[dict[str, Any]]:
     for name, field in schema["properties"].items():
         field = {key: value for key, value in field.items() if key not in ("title", "description")}
         if name in choices:
-            name_of = {"anyOf": [{"enum": choices[name]}, {"pattern": CUSTOM_PATTERN}]}
+            name_of: dict[str, Any] = {"enum": choices[name]}
+            if issubclass(model, TableQuery):
+                name_of = {"anyOf": [name_of, {"pattern": CUSTOM_PATTERN}]}
             field.get("items", field).update(name_of)
         text = model.model_fields[name].description
         described.append({"name": name, "in": "query", "required": False, "description": text, "schema": field})
     return described
 
 
-def file_parameters(model: type[TableQuery], file_format: Format) -> list[dict[str, Any]]:
-    """Return the parameters of a file's route."""
-    return parameters(model) + ([MARK] if file_format.write_marked else [])
+def conversation_parameters() -> list[dict[str, Any]]:
+    """Return the receipt's parameters: its own, then those of both tables; `of` says which table's apply."""
+    own = parameters(ConversationsQuery)
+    named = {one["name"] for one in own}
+    for table, model in QUERIES.items():
+        for one in parameters(model):
+            if one["name"] in named:
+                continue
+            named.add(one["name"])
+            alone = [other for other in QUERIES if one["name"] not in QUERIES[other].model_fields]
+            note = f" With `of={table}` alone." if alone else ""
+            own.append({**one, "description": f"{one['description']}{note}"})
+    return own
+
+
+def file_parameters(of_rows: list[dict[str, Any]], file_format: Format) -> list[dict[str, Any]]:
+    """Return the parameters of a file's route, which are those of the rows and some of its own."""
+    return of_rows + ([MARK] if file_format.write_marked else [])
 
 
 def row_schema(table: Table) -> dict[str, Any]:
     """Return the schema of one row."""
     return {
         "type": "object",
-        "properties": {column.name: {"title": column.label, **SCHEMA_OF_KIND[column.kind]} for column in table.columns},
+        "properties": {column.name: field_schema(column) for column in table.columns},
         "patternProperties": {r"^custom\.": CUSTOM_VALUE},
     }
+
+
+def field_schema(column: Column) -> dict[str, Any]:
+    """Return the schema of a column's values."""
+    about = {"description": column.meaning} if column.meaning else {}
+    return {"title": column.label, **SCHEMA_OF_KIND[column.kind], **about}
 
 
 def answers(table: Table) -> dict[int | str, dict[str, Any]]:

@@ -10,9 +10,11 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from serving.access import NotFound
+from serving.http.caching import Unchanged, not_modified
 from serving.pages import plain
 from serving.snapshot import NOTHING_PUBLISHED, NothingPublished
-from serving.tables.query import BadQuery
+from serving.tables.entity import NoSuchEntity
+from serving.tables.parameters import BadQuery
 
 PROGRAMS = ("/api/", "/health", "/openapi.json", "/_pages/")
 
@@ -24,6 +26,14 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(404)
     def not_found(request: Request, _error: Exception) -> Response:
         return _answer(request, 404, "Not found", "There is no such page, or it is not yours to see.")
+
+    @app.exception_handler(NoSuchEntity)
+    def no_such_entity(request: Request, error: NoSuchEntity) -> Response:
+        return _answer(request, 404, str(error), str(error), "Not found")
+
+    @app.exception_handler(Unchanged)
+    def unchanged(_request: Request, error: Unchanged) -> Response:
+        return not_modified(error)
 
     @app.exception_handler(NothingPublished)
     def nothing_published(request: Request, _error: Exception) -> Response:

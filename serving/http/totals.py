@@ -7,10 +7,12 @@ from fastapi.responses import Response
 
 from serving.access import Access
 from serving.http import describe
+from serving.http.addresses import CHATBOTS, ChatbotId
 from serving.http.api import asked_of, json_answer
+from serving.http.caching import moment_of, tag_of
+from serving.http.sources import TABLE_SOURCES, Source
 from serving.snapshot import Snapshots
-from serving.tables.columns import TABLES, Table
-from serving.tables.query import QUERIES, BadQuery, problem
+from serving.tables.parameters import BadQuery, problem
 from serving.tables.ranges import Clock
 from serving.tables.results import closed
 from serving.tables.totals import COUNTS, read_totals
@@ -35,16 +37,19 @@ LEFT_OUT = (
 
 def add_totals_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
     """Add the routes of both tables."""
-    for table in TABLES.values():
-        _add(app, table, snapshots, access, clock)
+    for source in TABLE_SOURCES:
+        _add(app, source, snapshots, access, clock)
 
 
-def _add(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock: Clock) -> None:
-    def totals(chatbot_id: str, request: Request) -> Response:
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, access)
+def _add(app: FastAPI, source: Source, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+    table = source.table
+
+    def totals(chatbot_id: ChatbotId, request: Request) -> Response:
+        snapshot, chatbot, query = asked_of(request, chatbot_id, source, snapshots, access)
         if unknown := sorted(query.model_fields_set & NOT_ASKED):
             raise BadQuery([problem(name, "extra_forbidden", f"Unknown parameter: {name}") for name in unknown])
         now = clock()
+        tag = tag_of(request, snapshot, chatbot, *moment_of(query, chatbot, now))
         found = read_totals(snapshot, query, chatbot, now)
         days = closed(snapshot, query, chatbot, now)
         return json_answer(
@@ -59,12 +64,13 @@ def _add(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock
                 "previous_last_day": found.previous_days and found.previous_days.last,
                 "data_through": snapshot.data_through,
                 "snapshot_id": snapshot.snapshot_id,
-            }
+            },
+            tag,
         )
 
-    parameters = [one for one in describe.parameters(QUERIES[table.name]) if one["name"] not in NOT_ASKED]
+    parameters = [one for one in source.parameters if one["name"] not in NOT_ASKED]
     app.get(
-        f"/api/v1/chatbots/{{chatbot_id:path}}/{table.name}/totals",
+        f"{CHATBOTS}{{chatbot_id}}/{table.name}/totals",
         name=f"{table.name}_totals",
         tags=[table.name.capitalize()],
         summary=f"Totals of the {table.name.capitalize()} table, and of the period before",
