@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     scorer: Literal["", "vader"] = Field(default="", description="Scores messages that upstream has not scored.")
     keep_snapshots: int = Field(default=5, ge=1, description="How many published snapshots are kept.")
     line_limit_mib: int = Field(default=16, ge=1, description="Longest request line that is read, in MiB.")
+    export_rows: int = Field(default=1_000_000, ge=1, description="The most rows of one exported file.")
+    exports_per_minute: int = Field(default=60, ge=1, description="The most files that a reader takes in a minute.")
     quality_min_user_id_share: Share = Field(default=0, description="Warn below this share of conversations.")
     quality_min_organization_share: Share = Field(default=0, description="Warn below this share of conversations.")
     quality_min_plan_share: Share = Field(default=0, description="Warn below this share of conversations.")

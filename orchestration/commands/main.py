@@ -160,10 +160,13 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the pages and the API from the published snapshots."""
+    from serving.http.limits import Limits
     from serving.http.server import NotLoopback, serve
 
+    settings = load_settings()
+    limits = Limits(settings.export_rows, settings.exports_per_minute)
     try:
-        serve(load_settings().published, host=host, port=port)
+        serve(settings.published, host=host, port=port, limits=limits)
     except NotLoopback as error:
         raise PipelineError(str(error)) from None
 

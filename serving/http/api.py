@@ -15,6 +15,7 @@ from serving.access import Access, visible_chatbot
 from serving.http import describe
 from serving.http.addresses import CHATBOTS, ChatbotId
 from serving.http.caching import headers, moment_of, tag_of
+from serving.http.limits import Exports
 from serving.http.sources import SOURCES, Source, columns_of
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
 from serving.tables.exports import FORMATS, Format, decimal_text, file_name
@@ -22,12 +23,12 @@ from serving.tables.ranges import Clock
 from serving.tables.results import closed
 
 
-def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
+def add_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock, exports: Exports) -> None:
     """Add the API's routes, and their description."""
     for source in SOURCES:
         _add_rows(app, source, snapshots, access, clock)
         for file_format in FORMATS:
-            _add_file(app, source, file_format, snapshots, access, clock)
+            _add_file(app, source, file_format, snapshots, access, clock, exports)
 
     @app.get("/health", tags=["Service"], summary="Whether data is served, and through when it runs")
     def health() -> Response:
@@ -83,7 +84,13 @@ def _add_rows(app: FastAPI, source: Source, snapshots: Snapshots, access: Access
 
 
 def _add_file(
-    app: FastAPI, source: Source, file_format: Format, snapshots: Snapshots, access: Access, clock: Clock
+    app: FastAPI,
+    source: Source,
+    file_format: Format,
+    snapshots: Snapshots,
+    access: Access,
+    clock: Clock,
+    exports: Exports,
 ) -> None:
     name = source.table.name
 
@@ -96,9 +103,12 @@ def _add_file(
         snapshot, chatbot, query = asked_of(request, chatbot_id, source, snapshots, access, given)
         now = clock()
         tag = tag_of(request, snapshot, chatbot, *moment_of(source.rows_of(query), chatbot, now))
+        exports.take(request)
+        result = source.result(query, chatbot, now)
+        exports.check_size(snapshot, result, file_format)
         called = file_name(name, chatbot_id, snapshot.built_at, file_format.suffix)
         return StreamingResponse(
-            write(snapshot, source.result(query, chatbot, now), columns_of(query)),
+            write(snapshot, result, columns_of(query)),
             media_type=file_format.media_type,
             headers={"Content-Disposition": f'attachment; filename="{called}"', **headers(tag)},
         )

@@ -15,6 +15,7 @@ from serving.http.addresses import AddressesAsSent
 from serving.http.api import add_api
 from serving.http.entities import add_entities_api
 from serving.http.errors import add_errors
+from serving.http.limits import Exports, Limits
 from serving.http.quality import add_quality_api
 from serving.http.totals import add_totals_api
 from serving.pages.mount import add_pages
@@ -39,10 +40,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(published: Path, *, clock: Clock = utc_now, access: Access = everyone) -> FastAPI:
+def create_app(
+    published: Path, *, clock: Clock = utc_now, access: Access = everyone, limits: Limits | None = None
+) -> FastAPI:
     """Return the application over a published directory.
 
-    `clock` says which instant it is; `access` which reader may see which chatbot.
+    `clock` says which instant it is; `access` which reader may see which chatbot; `limits` how much a reader may take.
     """
     snapshots = Snapshots(published)
     app = FastAPI(
@@ -52,7 +55,7 @@ def create_app(published: Path, *, clock: Clock = utc_now, access: Access = ever
         docs_url=None,
         redoc_url=None,
     )
-    add_api(app, snapshots, access, clock)
+    add_api(app, snapshots, access, clock, Exports(limits or Limits()))
     add_quality_api(app, snapshots, access)
     add_totals_api(app, snapshots, access, clock)
     add_entities_api(app, snapshots, access, clock)

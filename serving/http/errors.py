@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from serving.access import NotFound
 from serving.http.caching import Unchanged, not_modified
+from serving.http.limits import TooManyExports
 from serving.pages import plain
 from serving.snapshot import NOTHING_PUBLISHED, NothingPublished
 from serving.tables.entity import NoSuchEntity
@@ -34,6 +35,12 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(Unchanged)
     def unchanged(_request: Request, error: Unchanged) -> Response:
         return not_modified(error)
+
+    @app.exception_handler(TooManyExports)
+    def too_many_exports(request: Request, error: TooManyExports) -> Response:
+        answer = _answer(request, 429, str(error), str(error), "Too many files")
+        answer.headers["Retry-After"] = str(error.wait)
+        return answer
 
     @app.exception_handler(NothingPublished)
     def nothing_published(request: Request, _error: Exception) -> Response:
