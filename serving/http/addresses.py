@@ -35,7 +35,9 @@ def entity_id_of(sent: str) -> str:
     return unescaped if ESCAPED.fullmatch(unescaped) else text
 
 
-ChatbotId = Annotated[str, Path(description="The chatbot's id, percent-encoded."), AfterValidator(unquote)]
+ChatbotId = Annotated[
+    str, Path(description="The chatbot's id, percent-encoded.", examples=["support"]), AfterValidator(unquote)
+]
 EntityId = Annotated[
     str,
     Path(

@@ -78,7 +78,7 @@ def _add_rows(app: FastAPI, source: Source, snapshots: Snapshots, access: Access
         tags=[source.table.name.capitalize()],
         summary=source.summary,
         description=source.description,
-        openapi_extra={"parameters": source.parameters},
+        openapi_extra=describe.asked(source.parameters),
         responses=describe.answers(source.table),
     )(rows)
 
@@ -119,7 +119,7 @@ def _add_file(
         tags=[name.capitalize()],
         summary=f"The whole result as {file_format.label}",
         description=source.description,
-        openapi_extra={"parameters": describe.file_parameters(source.parameters, file_format)},
+        openapi_extra=describe.asked(describe.file_parameters(source.parameters, file_format)),
         responses=describe.file_answers(file_format),
     )(file)
 

@@ -7,6 +7,7 @@ import copy
 from html import escape
 from typing import Any
 
+from serving.http.examples import rows, with_examples
 from serving.snapshot import NOTHING_PUBLISHED, Snapshot
 from serving.tables.columns import TABLES, Column, Kind, Table
 from serving.tables.conversations import ConversationsQuery
@@ -56,9 +57,63 @@ MARK = {
     "description": "1: begin with a byte order mark, so that Excel takes the file for UTF-8.",
     "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
 }
-NO_CHATBOT = {"description": "No such chatbot, or not one that you may see."}
-BAD_QUERY = {"description": "An unknown parameter, column or bad value; `detail` names each."}
-NO_SNAPSHOT = {"description": NOTHING_PUBLISHED}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of an answer that you have kept: 304 without a body while it still holds.",
+    "schema": {"type": "string"},
+}
+ETAG = {"ETag": {"description": "Names this answer, for `If-None-Match`.", "schema": {"type": "string"}}}
+RETRY_AFTER = {"Retry-After": {"description": "Seconds until there is room again.", "schema": {"type": "integer"}}}
+SENTENCE = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
+PROBLEM = {
+    "type": "object",
+    "required": ["loc", "msg", "type"],
+    "properties": {
+        "loc": {"type": "array", "items": {"type": "string"}, "description": "`query`, and the parameter's name."},
+        "msg": {"type": "string"},
+        "type": {"type": "string"},
+    },
+}
+PROBLEMS = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "array", "items": PROBLEM}}}
+UNKNOWN = {"loc": ["query", "pln"], "msg": "Unknown parameter: pln", "type": "extra_forbidden"}
+
+
+def responses(
+    description: str, content: dict[str, Any], *, entity: str = "", is_file: bool = False
+) -> dict[int | str, dict[str, Any]]:
+    """Return every answer of a route; `entity` is what else may not be found, a file may be one too many."""
+    missing = "No such chatbot, or not one that you may see" + (f"; or it has no such {entity}" if entity else "")
+    bad = "An unknown parameter, column or bad value, each of which `detail` names"
+    answers: dict[int | str, dict[str, Any]] = {
+        200: {"description": description, "content": content, "headers": ETAG},
+        304: {"description": "What you have kept still holds.", "headers": ETAG},
+        404: _told(f"{missing}.", SENTENCE, "Not found"),
+        422: _told(
+            f"{bad}; or a file with more rows than one may have." if is_file else f"{bad}.", PROBLEMS, [UNKNOWN]
+        ),
+        503: _told("Nothing is published yet.", SENTENCE, NOTHING_PUBLISHED),
+    }
+    if is_file:
+        too_many = _told("Too many files in a minute.", SENTENCE, "At most 60 files may be taken in a minute. ...")
+        answers[429] = {**too_many, "headers": RETRY_AFTER}
+    return answers
+
+
+def _told(description: str, schema: dict[str, Any], detail: Any) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema, "example": {"detail": detail}}}
+    return {"description": description, "content": content}
+
+
+def json_content(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    """Return the content of a JSON answer."""
+    return {"application/json": {"schema": schema, "example": example}}
+
+
+def asked(parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a route takes: its parameters with examples, and the headers of every route."""
+    return {"parameters": [*with_examples(parameters), IF_NONE_MATCH]}
 
 
 def parameters(model: type[PageQuery]) -> list[dict[str, Any]]:
@@ -128,14 +183,13 @@ def answers(table: Table) -> dict[int | str, dict[str, Any]]:
             "snapshot_id": {"type": "string"},
         },
     }
-    content = {"application/json": {"schema": schema}}
-    return {200: {"description": "The rows.", "content": content}, 404: NO_CHATBOT, 422: BAD_QUERY, 503: NO_SNAPSHOT}
+    return responses("The rows.", json_content(schema, rows(table)))
 
 
 def file_answers(file_format: Format) -> dict[int | str, dict[str, Any]]:
     """Return the answers of a file's route."""
     content = {file_format.media_type.split(";")[0]: {"schema": {"type": "string", "format": "binary"}}}
-    return {200: {"description": "The file.", "content": content}, 404: NO_CHATBOT, 422: BAD_QUERY, 503: NO_SNAPSHOT}
+    return responses("The file.", content, is_file=True)
 
 
 def with_meanings(description: dict[str, Any], snapshot: Snapshot) -> dict[str, Any]:

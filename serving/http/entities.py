@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from serving.access import Access, visible_chatbot
-from serving.http import describe
+from serving.http import describe, examples
 from serving.http.addresses import CHATBOTS, ChatbotId, EntityId, segment
 from serving.http.api import json_answer
 from serving.http.caching import moment_of, tag_of
@@ -78,16 +78,10 @@ def _add(app: FastAPI, table: Table, snapshots: Snapshots, access: Access, clock
         tags=[table.name.capitalize()],
         summary=f"One {table.singular}: attributes with their history, figures, and a series of them",
         description=MEANING,
-        openapi_extra={"parameters": [*known, BY]},
-        responses={
-            200: {
-                "description": f"The {table.singular}.",
-                "content": {"application/json": {"schema": _schema(table)}},
-            },
-            404: {"description": f"No such chatbot, not one that you may see, or no such {table.singular} in it."},
-            422: describe.BAD_QUERY,
-            503: describe.NO_SNAPSHOT,
-        },
+        openapi_extra=describe.asked([*known, BY]),
+        responses=describe.responses(
+            f"The {table.singular}.", describe.json_content(_schema(table), _example(table)), entity=table.singular
+        ),
     )(entity)
 
 
@@ -151,3 +145,23 @@ def _schema(table: Table) -> dict[str, Any]:
         "snapshot_id": {"type": "string"},
     }
     return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _example(table: Table) -> dict[str, Any]:
+    attributes = examples.values(ATTRIBUTES[table.name])
+    before = {"valid_from": "2026-03-02T08:00:00Z", "valid_to": "2026-10-01T12:00:00Z"}
+    shown = {**attributes, "custom": {"seats": 12}}
+    return {
+        table.id_column: examples.VALUES[table.id_column],
+        "first_seen_at": examples.VALUES["first_seen_at"],
+        "last_seen_at": examples.VALUES["last_activity_at"],
+        "attributes": {"range_end": shown, "now": shown},
+        "history": [{**before, **attributes, "plan": "free"}],
+        "custom_history": [{"field": "seats", "value": 5, **before}],
+        "figures": examples.values(table.column_names),
+        "by": "month",
+        "series": [{**examples.RANGE, **examples.values(figures_of(table))}],
+        "links": {"conversations": f"{CHATBOTS}{examples.CHATBOT}/conversations?of={table.name}&..."},
+        **examples.RANGE,
+        **examples.OF_ANSWER,
+    }

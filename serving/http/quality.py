@@ -108,11 +108,6 @@ def _add(
         name=name,
         tags=["Data quality"],
         summary=summary,
-        openapi_extra={"parameters": parameters},
-        responses={
-            200: {"description": "The rows.", "content": {"application/json": {"schema": schema}}},
-            404: describe.NO_CHATBOT,
-            422: describe.BAD_QUERY,
-            503: describe.NO_SNAPSHOT,
-        },
+        openapi_extra=describe.asked(parameters),
+        responses=describe.responses("The rows.", {"application/json": {"schema": schema}}),
     )(rows)

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from serving.access import Access
-from serving.http import describe
+from serving.http import describe, examples
 from serving.http.addresses import CHATBOTS, ChatbotId
 from serving.http.api import asked_of, json_answer
 from serving.http.caching import moment_of, tag_of
@@ -33,6 +33,17 @@ LEFT_OUT = (
     "Conversations of one's own accounts (`exclude.csv`) that are in the range and in no number here, whatever search "
     "and filters keep; 0 with `excluded=include`, which counts them."
 )
+_EXAMPLE_TOTALS = examples.values([*COUNTS, "sentiment", "last_activity_at"])
+EXAMPLE = {
+    "totals": _EXAMPLE_TOTALS,
+    "left_out_conversations": 0,
+    "previous": {**_EXAMPLE_TOTALS, "conversations": 4, "sentiment": 0.0, "last_activity_at": "2026-10-20T09:00:00Z"},
+    "change": {**dict.fromkeys(COUNTS, 0.0), "conversations": -0.5, "sentiment": -0.25},
+    **examples.RANGE,
+    "previous_first_day": "2026-10-01",
+    "previous_last_day": "2026-10-20",
+    **examples.OF_ANSWER,
+}
 
 
 def add_totals_api(app: FastAPI, snapshots: Snapshots, access: Access, clock: Clock) -> None:
@@ -75,13 +86,8 @@ def _add(app: FastAPI, source: Source, snapshots: Snapshots, access: Access, clo
         tags=[table.name.capitalize()],
         summary=f"Totals of the {table.name.capitalize()} table, and of the period before",
         description=MEANING,
-        openapi_extra={"parameters": parameters},
-        responses={
-            200: {"description": "The totals.", "content": {"application/json": {"schema": _schema()}}},
-            404: describe.NO_CHATBOT,
-            422: describe.BAD_QUERY,
-            503: describe.NO_SNAPSHOT,
-        },
+        openapi_extra=describe.asked(parameters),
+        responses=describe.responses("The totals.", describe.json_content(_schema(), EXAMPLE)),
     )(totals)
 
 
