@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export DAGSTER_DBT_PARSE_PROJECT_ON_LOAD :=
 export DO_NOT_TRACK := 1
 
-.PHONY: run test serve dev bench docs screenshots check soak mutants proof lock clean
+.PHONY: run test serve dev bench docs screenshots check soak fuzz mutants proof lock clean
 
 run: $(READY)
 	$(VENV)/bin/clientele sample
@@ -45,6 +45,11 @@ EXAMPLES ?= 5000
 PROCESSES ?= 2
 soak: $(READY)
 	$(VENV)/bin/python -m tests.soak $(EXAMPLES) $(PROCESSES)
+
+# Random questions to every route of the API, 500 of each kind: about half an hour.
+fuzz: export FUZZ_EXAMPLES ?= 500
+fuzz: $(READY)
+	$(VENV)/bin/pytest tests/serving/test_serving_fuzzing.py
 
 # Deliberate faults in copies of the project: the property test must find each of them.
 mutants: $(READY)

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     tokens: Path = Field(default=Path("access.json"), description="The access file of the pages and the API.")
     proxy_header: str = Field(default="", description="Where an authenticating proxy names the user.")
     proxy_peers: str = Field(default="127.0.0.1", description="The addresses that proxy speaks from, with commas.")
+    export_rows: int = Field(default=1_000_000, ge=1, description="The most rows of one exported file.")
+    exports_per_minute: int = Field(default=60, ge=1, description="The most files that a reader takes in a minute.")
     quality_min_user_id_share: Share = Field(default=0, description="Warn below this share of conversations.")
     quality_min_organization_share: Share = Field(default=0, description="Warn below this share of conversations.")
     quality_min_plan_share: Share = Field(default=0, description="Warn below this share of conversations.")

@@ -163,13 +163,16 @@ def serve(
     """Serve the pages and the API from the published snapshots."""
     from serving.access.identify import Proxy
     from serving.access.tokens import BadAccessFile
+    from serving.http.limits import Limits
     from serving.http.server import Closed, serve
 
     settings = load_settings()
     peers = frozenset(settings.proxy_peers.replace(" ", "").split(","))
     proxy = Proxy(settings.proxy_header, peers) if settings.proxy_header else None
+    limits = Limits(settings.export_rows, settings.exports_per_minute)
+    kept = {"access_file": settings.tokens_file, "audit": settings.audit_file}
     try:
-        serve(settings.published, host, port, access_file=settings.tokens_file, proxy=proxy, audit=settings.audit_file)
+        serve(settings.published, host, port, proxy=proxy, limits=limits, **kept)
     except (Closed, BadAccessFile) as error:
         raise PipelineError(str(error)) from None
 

@@ -9,7 +9,7 @@ from serving.access.readers import Reader
 
 
 def note_export(
-    path: Path | None,
+    path: Path,
     *,
     at: datetime,
     reader: Reader,
@@ -21,9 +21,7 @@ def note_export(
     filters: list[str],
     columns: list[str],
 ) -> None:
-    """Append a JSON line; `filters` are names of parameters. Where there is no path, nothing is noted."""
-    if path is None:
-        return
+    """Append a JSON line; `filters` are names of parameters."""
     line = {
         "at": at.isoformat(timespec="milliseconds"),
         "reader": reader.name,

@@ -1,10 +1,9 @@
 """The HTTP API: rows, files, health and their description.
 
-Every route of a chatbot goes through `access`; what may be asked is in `query`, what is read in `results`.
+Every route of a chatbot goes through `access`; what is asked and read for which address is in `sources`.
 """
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,22 +12,23 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
 from serving.access import reader_of, require, visible_chatbot
-from serving.access.audit import note_export
 from serving.http import describe
+from serving.http.addresses import CHATBOTS, ChatbotId
+from serving.http.caching import Unchanged, headers, moment_of, tag_of
+from serving.http.limits import Exports
+from serving.http.sources import SOURCES, Source, columns_of
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
-from serving.tables.columns import TABLES, Table
 from serving.tables.exports import FORMATS, Format, decimal_text, file_name
-from serving.tables.query import QUERIES, TableQuery, query_of
 from serving.tables.ranges import Clock
-from serving.tables.results import closed, read_page, result
+from serving.tables.results import closed
 
 
-def add_api(app: FastAPI, snapshots: Snapshots, clock: Clock, audit: Path | None) -> None:
+def add_api(app: FastAPI, snapshots: Snapshots, clock: Clock, exports: Exports) -> None:
     """Add the API's routes, and their description."""
-    for table in TABLES.values():
-        _add_rows(app, table, snapshots, clock)
+    for source in SOURCES:
+        _add_rows(app, source, snapshots, clock)
         for file_format in FORMATS:
-            _add_file(app, table, file_format, snapshots, clock, audit)
+            _add_file(app, source, file_format, snapshots, clock, exports)
 
     @app.get("/health", tags=["Service"], summary="Whether data is served, and through when it runs")
     def health(request: Request) -> Response:
@@ -36,17 +36,16 @@ def add_api(app: FastAPI, snapshots: Snapshots, clock: Clock, audit: Path | None
         tag = f'"{snapshot.snapshot_id}"'
         # A page left open asks every minute whether there is anything newer.
         if request.headers.get("If-None-Match") == tag:
-            return Response(None, 304, {"ETag": tag, "Cache-Control": "no-store"})
-        answer = json_answer(
+            raise Unchanged(tag)
+        return json_answer(
             {
                 "status": "ok",
                 "snapshot_id": snapshot.snapshot_id,
                 "built_at": snapshot.built_at,
                 "data_through": snapshot.data_through,
-            }
+            },
+            tag,
         )
-        answer.headers["ETag"] = tag
-        return answer
 
     plain_description = app.openapi
 
@@ -59,12 +58,13 @@ def add_api(app: FastAPI, snapshots: Snapshots, clock: Clock, audit: Path | None
     app.openapi = description  # type: ignore[method-assign]
 
 
-def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, clock: Clock) -> None:
-    def rows(chatbot_id: str, request: Request) -> Response:
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots)
+def _add_rows(app: FastAPI, source: Source, snapshots: Snapshots, clock: Clock) -> None:
+    def rows(chatbot_id: ChatbotId, request: Request) -> Response:
+        snapshot, chatbot, query = asked_of(request, chatbot_id, source, snapshots)
         now = clock()
-        page = read_page(snapshot, query, chatbot, now)
-        days = closed(snapshot, query, chatbot, now)
+        tag = tag_of(request, snapshot, chatbot, *moment_of(source.rows_of(query), chatbot, now))
+        page = source.read(snapshot, query, chatbot, now)
+        days = closed(snapshot, source.rows_of(query), chatbot, now)
         return json_answer(
             {
                 "rows": page.rows,
@@ -73,59 +73,69 @@ def _add_rows(app: FastAPI, table: Table, snapshots: Snapshots, clock: Clock) ->
                 "last_day": days.last,
                 "data_through": snapshot.data_through,
                 "snapshot_id": snapshot.snapshot_id,
-            }
+            },
+            tag,
         )
 
     app.get(
-        f"/api/v1/chatbots/{{chatbot_id:path}}/{table.name}",
-        name=f"{table.name}_rows",
-        tags=[table.name.capitalize()],
-        summary=f"One page of the {table.name.capitalize()} table",
-        description=describe.CUSTOM_FIELDS,
-        openapi_extra={"parameters": describe.parameters(QUERIES[table.name])},
-        responses=describe.answers(table),
+        f"{CHATBOTS}{{chatbot_id}}/{source.table.name}",
+        name=f"{source.table.name}_rows",
+        tags=[source.table.name.capitalize()],
+        summary=source.summary,
+        description=source.description,
+        openapi_extra=describe.asked(source.parameters),
+        responses=describe.answers(source.table),
     )(rows)
 
 
 def _add_file(
-    app: FastAPI, table: Table, file_format: Format, snapshots: Snapshots, clock: Clock, audit: Path | None
+    app: FastAPI,
+    source: Source,
+    file_format: Format,
+    snapshots: Snapshots,
+    clock: Clock,
+    exports: Exports,
 ) -> None:
-    def file(chatbot_id: str, request: Request) -> Response:
+    name = source.table.name
+
+    def file(chatbot_id: ChatbotId, request: Request) -> Response:
         given = request.url.query
         write = file_format.write
         if file_format.write_marked is not None:
             given, marked = _without_mark(given)
             write = file_format.write_marked if marked else write
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots, given)
-        require(request, "export")
+        snapshot, chatbot, query = asked_of(request, chatbot_id, source, snapshots, given)
         now = clock()
-        columns = [query.table.column(name) for name in query.chosen_columns()]
-        note_export(
-            audit,
+        tag = tag_of(request, snapshot, chatbot, *moment_of(source.rows_of(query), chatbot, now))
+        require(request, "export")
+        exports.take(request)
+        result = source.result(query, chatbot, now)
+        exports.check_size(snapshot, result, file_format)
+        exports.note(
             at=now,
             reader=reader_of(request),
             chatbot_id=chatbot_id,
-            table=table.name,
+            table=name,
             file_format=file_format.suffix,
             snapshot_id=snapshot.snapshot_id,
-            days=query.days(chatbot, now),
-            filters=sorted({name for name, _ in parse_qsl(given, keep_blank_values=True)} - {"columns"}),
-            columns=[column.name for column in columns],
+            days=source.rows_of(query).days(chatbot, now),
+            filters=sorted({one for one, _ in parse_qsl(given, keep_blank_values=True)} - {"columns"}),
+            columns=[column.name for column in columns_of(query)],
         )
-        name = file_name(table.name, chatbot_id, snapshot.built_at, file_format.suffix)
+        called = file_name(name, chatbot_id, snapshot.built_at, file_format.suffix)
         return StreamingResponse(
-            write(snapshot, result(query, chatbot, now), columns),
+            write(snapshot, result, columns_of(query)),
             media_type=file_format.media_type,
-            headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+            headers={"Content-Disposition": f'attachment; filename="{called}"', **headers(tag)},
         )
 
     app.get(
-        f"/api/v1/chatbots/{{chatbot_id:path}}/{table.name}.{file_format.suffix}",
-        name=f"{table.name}_{file_format.suffix}",
-        tags=[table.name.capitalize()],
+        f"{CHATBOTS}{{chatbot_id}}/{name}.{file_format.suffix}",
+        name=f"{name}_{file_format.suffix}",
+        tags=[name.capitalize()],
         summary=f"The whole result as {file_format.label}",
-        description=describe.CUSTOM_FIELDS,
-        openapi_extra={"parameters": describe.file_parameters(QUERIES[table.name], file_format)},
+        description=source.description,
+        openapi_extra=describe.asked(describe.file_parameters(source.parameters, file_format)),
         responses=describe.file_answers(file_format),
     )(file)
 
@@ -142,21 +152,21 @@ def _without_mark(query_string: str) -> tuple[str, bool]:
 def asked_of(
     request: Request,
     chatbot_id: str,
-    table: Table,
+    source: Source,
     snapshots: Snapshots,
     query_string: str | None = None,
-) -> tuple[Snapshot, Chatbot, TableQuery]:
+) -> tuple[Snapshot, Chatbot, Any]:
     """Return what a request asks of whom; a chatbot that the reader may not see is not found before anything else."""
     snapshot = snapshots.current()
     chatbot = visible_chatbot(snapshot, request, chatbot_id)
     given = request.url.query if query_string is None else query_string
-    return snapshot, chatbot, query_of(table.name, chatbot).parse(given)
+    return snapshot, chatbot, source.parse(given, chatbot)
 
 
-def json_answer(content: Any) -> Response:
-    """Return an answer with exact decimals and instants in UTC."""
+def json_answer(content: Any, tag: str | None = None) -> Response:
+    """Return an answer with exact decimals and instants in UTC; one without a tag is not kept."""
     body = orjson.dumps(content, default=_number, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
-    return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+    return Response(body, 200, headers(tag) if tag else {"Cache-Control": "no-store"}, "application/json")
 
 
 def _number(value: Any) -> orjson.Fragment:

@@ -12,9 +12,12 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from serving.access.identify import Gate
+from serving.http.addresses import AddressesAsSent
 from serving.http.api import add_api
+from serving.http.entities import add_entities_api
 from serving.http.errors import add_errors
 from serving.http.headers import WithHeaders
+from serving.http.limits import Exports, Limits
 from serving.http.quality import add_quality_api
 from serving.http.signed_in import SignedIn
 from serving.http.totals import add_totals_api
@@ -55,12 +58,14 @@ def create_app(
     clock: Clock = utc_now,
     gate: Gate | None = None,
     audit: Path | None = None,
+    limits: Limits | None = None,
     hosts: Sequence[str] = LOOPBACK_NAMES,
 ) -> FastAPI:
     """Return the application over a published directory.
 
     `clock` says which instant it is, `gate` who a reader is (without one, everyone reads everything), `audit` where a
-    line is kept for each file that is taken away, and `hosts` by which names the server may be asked.
+    line is kept for each file that is taken away, `limits` how much a reader may take, and `hosts` by
+    which names the server may be asked.
     """
     snapshots = Snapshots(published)
     gate = gate or Gate(None, clock)
@@ -71,14 +76,16 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    add_api(app, snapshots, clock, audit)
+    add_api(app, snapshots, clock, Exports(limits or Limits(), audit))
     add_quality_api(app, snapshots)
     add_totals_api(app, snapshots, clock)
+    add_entities_api(app, snapshots, clock)
     add_sign_in(app, gate)
     add_pages(app, snapshots, clock)
     add_errors(app)
 
     app.add_middleware(SignedIn, gate=gate)
+    app.add_middleware(AddressesAsSent)
     app.add_middleware(WithHeaders, headers=HEADERS)
     app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_FILES)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)

@@ -10,9 +10,12 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from serving.access import NotAllowed, NotFound
+from serving.http.caching import Unchanged, not_modified
+from serving.http.limits import TooManyExports
 from serving.pages.rendering import page
 from serving.snapshot import NOTHING_PUBLISHED, NothingPublished, SnapshotGone
-from serving.tables.query import BadQuery
+from serving.tables.entity import NoSuchEntity
+from serving.tables.parameters import BadQuery
 
 PROGRAMS = ("/api/", "/health", "/openapi.json")
 
@@ -28,6 +31,20 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(NotAllowed)
     def not_allowed(request: Request, error: NotAllowed) -> Response:
         return problem(request, 403, str(error), "Not allowed")
+
+    @app.exception_handler(NoSuchEntity)
+    def no_such_entity(request: Request, error: NoSuchEntity) -> Response:
+        return _answer(request, 404, str(error), str(error), "Not found")
+
+    @app.exception_handler(Unchanged)
+    def unchanged(_request: Request, error: Unchanged) -> Response:
+        return not_modified(error)
+
+    @app.exception_handler(TooManyExports)
+    def too_many_exports(request: Request, error: TooManyExports) -> Response:
+        answer = _answer(request, 429, str(error), str(error), "Too many files")
+        answer.headers["Retry-After"] = str(error.wait)
+        return answer
 
     @app.exception_handler(NothingPublished)
     def nothing_published(request: Request, _error: Exception) -> Response:

@@ -11,7 +11,9 @@ from fastapi.responses import Response
 
 from serving.access import visible_chatbot
 from serving.http import describe
+from serving.http.addresses import CHATBOTS, ChatbotId
 from serving.http.api import json_answer
+from serving.http.caching import tag_of
 from serving.snapshot import Chatbot, Snapshot, Snapshots
 from serving.tables.quality import MOST_CHANGES, USUAL_CHANGES, limit_of, parse, read_changes, read_quality
 
@@ -63,17 +65,10 @@ LIMIT = {
 def add_quality_api(app: FastAPI, snapshots: Snapshots) -> None:
     """Add the routes of both tables."""
 
-    def quality(snapshot: Snapshot, chatbot: Chatbot, query_string: str) -> list[dict[str, Any]]:
-        parse(query_string)
-        return read_quality(snapshot, chatbot)
-
-    def changes(snapshot: Snapshot, chatbot: Chatbot, query_string: str) -> list[dict[str, Any]]:
-        return read_changes(snapshot, chatbot, limit_of(query_string))
-
     about = "How complete and consistent the data is: the whole chatbot, then its organizations"
-    _add(app, snapshots, "quality", about, quality, QUALITY_ROW, [])
+    _add(app, snapshots, "quality", about, parse, lambda of, whose, _: read_quality(of, whose), QUALITY_ROW, [])
     about = "Which published days changed, by how much and why, the newest first"
-    _add(app, snapshots, "changes", about, changes, CHANGES_ROW, [LIMIT])
+    _add(app, snapshots, "changes", about, limit_of, read_changes, CHANGES_ROW, [LIMIT])
 
 
 def _add(
@@ -81,19 +76,23 @@ def _add(
     snapshots: Snapshots,
     name: str,
     summary: str,
-    read: Callable[[Snapshot, Chatbot, str], list[dict[str, Any]]],
+    parse: Callable[[str], Any],
+    read: Callable[[Snapshot, Chatbot, Any], list[dict[str, Any]]],
     fields: dict[str, Any],
     parameters: list[dict[str, Any]],
 ) -> None:
-    def rows(chatbot_id: str, request: Request) -> Response:
+    def rows(chatbot_id: ChatbotId, request: Request) -> Response:
         snapshot = snapshots.current()
         chatbot = visible_chatbot(snapshot, request, chatbot_id)
+        query = parse(request.url.query)
+        tag = tag_of(request, snapshot, chatbot)
         return json_answer(
             {
-                "rows": read(snapshot, chatbot, request.url.query),
+                "rows": read(snapshot, chatbot, query),
                 "data_through": snapshot.data_through,
                 "snapshot_id": snapshot.snapshot_id,
-            }
+            },
+            tag,
         )
 
     row = {"type": "object", "properties": {field: {"title": field, **schema} for field, schema in fields.items()}}
@@ -104,15 +103,10 @@ def _add(
     }
     schema = {"type": "object", "required": list(properties), "properties": properties}
     app.get(
-        f"/api/v1/chatbots/{{chatbot_id:path}}/{name}",
+        f"{CHATBOTS}{{chatbot_id}}/{name}",
         name=name,
         tags=["Data quality"],
         summary=summary,
-        openapi_extra={"parameters": parameters},
-        responses={
-            200: {"description": "The rows.", "content": {"application/json": {"schema": schema}}},
-            404: describe.NO_CHATBOT,
-            422: describe.BAD_QUERY,
-            503: describe.NO_SNAPSHOT,
-        },
+        openapi_extra=describe.asked(parameters),
+        responses=describe.responses("The rows.", {"application/json": {"schema": schema}}),
     )(rows)

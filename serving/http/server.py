@@ -11,6 +11,7 @@ import uvicorn
 from serving.access.identify import Gate, Proxy
 from serving.access.tokens import AccessFile
 from serving.http.app import LOOPBACK_NAMES, create_app, utc_now
+from serving.http.limits import Limits
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -33,6 +34,7 @@ def serve(
     access_file: Path | None = None,
     proxy: Proxy | None = None,
     audit: Path | None = None,
+    limits: Limits | None = None,
 ) -> None:
     """Serve a published directory until interrupted. Raises Closed, or BadAccessFile for one that cannot be read."""
     is_open = access_file is None or not AccessFile.read(access_file).readers
@@ -40,6 +42,6 @@ def serve(
         raise Closed(host)
     gate = Gate(None if is_open else access_file, utc_now, proxy)
     hosts = LOOPBACK_NAMES if is_open else ["*"]
-    app = create_app(published, gate=gate, audit=audit, hosts=hosts)
+    app = create_app(published, gate=gate, audit=audit, limits=limits, hosts=hosts)
     # What a proxy says of the address that a request came from is not believed: only its own address is.
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

@@ -5,11 +5,13 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from serving.http import describe
+from serving.http import describe, examples
+from serving.http.addresses import CHATBOTS, ChatbotId
 from serving.http.api import asked_of, json_answer
+from serving.http.caching import moment_of, tag_of
+from serving.http.sources import TABLE_SOURCES, Source
 from serving.snapshot import Snapshots
-from serving.tables.columns import TABLES, Table
-from serving.tables.query import QUERIES, BadQuery, problem
+from serving.tables.parameters import BadQuery, problem
 from serving.tables.ranges import Clock
 from serving.tables.results import closed
 from serving.tables.totals import COUNTS, read_totals
@@ -30,20 +32,34 @@ LEFT_OUT = (
     "Conversations of one's own accounts (`exclude.csv`) that are in the range and in no number here, whatever search "
     "and filters keep; 0 with `excluded=include`, which counts them."
 )
+_EXAMPLE_TOTALS = examples.values([*COUNTS, "sentiment", "last_activity_at"])
+EXAMPLE = {
+    "totals": _EXAMPLE_TOTALS,
+    "left_out_conversations": 0,
+    "previous": {**_EXAMPLE_TOTALS, "conversations": 4, "sentiment": 0.0, "last_activity_at": "2026-10-20T09:00:00Z"},
+    "change": {**dict.fromkeys(COUNTS, 0.0), "conversations": -0.5, "sentiment": -0.25},
+    **examples.RANGE,
+    "previous_first_day": "2026-10-01",
+    "previous_last_day": "2026-10-20",
+    **examples.OF_ANSWER,
+}
 
 
 def add_totals_api(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
     """Add the routes of both tables."""
-    for table in TABLES.values():
-        _add(app, table, snapshots, clock)
+    for source in TABLE_SOURCES:
+        _add(app, source, snapshots, clock)
 
 
-def _add(app: FastAPI, table: Table, snapshots: Snapshots, clock: Clock) -> None:
-    def totals(chatbot_id: str, request: Request) -> Response:
-        snapshot, chatbot, query = asked_of(request, chatbot_id, table, snapshots)
+def _add(app: FastAPI, source: Source, snapshots: Snapshots, clock: Clock) -> None:
+    table = source.table
+
+    def totals(chatbot_id: ChatbotId, request: Request) -> Response:
+        snapshot, chatbot, query = asked_of(request, chatbot_id, source, snapshots)
         if unknown := sorted(query.model_fields_set & NOT_ASKED):
             raise BadQuery([problem(name, "extra_forbidden", f"Unknown parameter: {name}") for name in unknown])
         now = clock()
+        tag = tag_of(request, snapshot, chatbot, *moment_of(query, chatbot, now))
         found = read_totals(snapshot, query, chatbot, now)
         days = closed(snapshot, query, chatbot, now)
         return json_answer(
@@ -58,23 +74,19 @@ def _add(app: FastAPI, table: Table, snapshots: Snapshots, clock: Clock) -> None
                 "previous_last_day": found.previous_days and found.previous_days.last,
                 "data_through": snapshot.data_through,
                 "snapshot_id": snapshot.snapshot_id,
-            }
+            },
+            tag,
         )
 
-    parameters = [one for one in describe.parameters(QUERIES[table.name]) if one["name"] not in NOT_ASKED]
+    parameters = [one for one in source.parameters if one["name"] not in NOT_ASKED]
     app.get(
-        f"/api/v1/chatbots/{{chatbot_id:path}}/{table.name}/totals",
+        f"{CHATBOTS}{{chatbot_id}}/{table.name}/totals",
         name=f"{table.name}_totals",
         tags=[table.name.capitalize()],
         summary=f"Totals of the {table.name.capitalize()} table, and of the period before",
         description=MEANING,
-        openapi_extra={"parameters": parameters},
-        responses={
-            200: {"description": "The totals.", "content": {"application/json": {"schema": _schema()}}},
-            404: describe.NO_CHATBOT,
-            422: describe.BAD_QUERY,
-            503: describe.NO_SNAPSHOT,
-        },
+        openapi_extra=describe.asked(parameters),
+        responses=describe.responses("The totals.", describe.json_content(_schema(), EXAMPLE)),
     )(totals)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["text", "count", "money", "sentiment", "share", "instant", "number", "boolean"]
-TableName = Literal["organizations", "users"]
+TableName = Literal["organizations", "users", "conversations"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One of the two tables. `id_column` is unique in it and breaks every tie."""
+    """One of the two tables, or their receipt. `id_column` is unique in it and breaks every tie."""
 
     name: TableName
     singular: str
@@ -131,7 +131,7 @@ USERS = Table(
     name_column="user_name",
     searched=("user_name", "email", "user_id"),
     columns=(
-        Column("user_id", "User ID", "text"),
+        Column("user_id", "User ID", "text", filter=Filter("ids", "User", on_page=False)),
         Column("user_name", "User", "text", by_default=True),
         Column("email", "Email", "text", by_default=True),
         Column("organization_id", "Organization ID", "text", filter=Filter("conversations", "Organization")),

@@ -19,12 +19,16 @@ from xlsxwriter.worksheet import Worksheet
 
 from serving.snapshot import Snapshot
 from serving.tables.columns import Column, Kind
+from serving.tables.parameters import BadQuery
 from serving.tables.results import Statement
 
 # A spreadsheet takes a text that begins so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 ROWS_AT_ONCE = 2_000
 COLUMN_WIDTH = 20
+# What a sheet can hold: more is left out of it without a word.
+SHEET_ROWS = 1_048_576
+CELL_CHARACTERS = 32_767
 # Makes Excel take a CSV file for UTF-8.
 BYTE_ORDER_MARK = "\ufeff".encode()
 CELL_FORMATS: dict[Kind, str] = {
@@ -102,7 +106,8 @@ def write_parquet(snapshot: Snapshot, statement: Statement, columns: Sequence[Co
 def write_xlsx(snapshot: Snapshot, statement: Statement, columns: Sequence[Column]) -> Iterable[bytes]:
     """Return a workbook of one sheet for people: headings as on the pages, which filter and stay in sight.
 
-    Texts are texts, numbers are numbers, instants are dates and times in UTC.
+    Texts are texts, numbers are numbers, instants are dates and times in UTC. BadQuery where a text is longer
+    than a cell.
     """
     result = statement.run(snapshot)
     file = io.BytesIO()
@@ -129,6 +134,9 @@ def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, shown: xlsx
         case None:
             return
         case str():
+            if len(value.encode("utf-16-le")) // 2 > CELL_CHARACTERS:
+                message = f"A cell of a workbook holds {CELL_CHARACTERS:,} characters, row {row:,} has more: take CSV"
+                raise BadQuery([{"loc": ["query"], "msg": message, "type": "too_large"}])
             sheet.write_string(row, column, value)
         case datetime():
             sheet.write_datetime(row, column, value, shown)
@@ -148,12 +156,20 @@ class Format:
     write: Callable[[Snapshot, Statement, Sequence[Column]], Iterable[bytes]]
     # The same with a byte order mark, where one can be asked for.
     write_marked: Callable[[Snapshot, Statement, Sequence[Column]], Iterable[bytes]] | None = None
+    # How many rows its kind can hold, where there is an end to it.
+    most_rows: int | None = None
 
 
 FORMATS = (
     Format("csv", "text/csv; charset=utf-8; header=present", "CSV", write_csv, write_marked_csv),
     Format("parquet", "application/vnd.apache.parquet", "Parquet", write_parquet),
-    Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel", write_xlsx),
+    Format(
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "Excel",
+        write_xlsx,
+        most_rows=SHEET_ROWS - 1,
+    ),
 )
 
 

@@ -3,11 +3,14 @@
 Whoever may see them is decided in `access`; here is what stands in their place.
 """
 
+from typing import Any
+
 from serving.snapshot import Chatbot
 from serving.tables.columns import Table
 
 # An id or a name may be an address too: users without an id are known by theirs.
 _HOLDS_ADDRESS = "contains({text}, '@')"
+_TEXTS = ("email", "user_name")
 
 
 def masked_id(text: str) -> str:
@@ -24,13 +27,23 @@ def masked_address(text: str) -> str:
 
 def without_addresses(source: str, table: Table, chatbot: Chatbot) -> str:
     """Return SQL for the rows of a table as the reader of this chatbot may see them."""
-    if not chatbot.hides_emails or table.name != "users":
+    if not chatbot.hides_emails or "user_id" not in table.column_names:
         return source
-    masks = {name: masked_address(name) for name in ("email", "user_name")} | {"user_id": masked_id("user_id")}
-    replaced = ", ".join(f"{mask} as {name}" for name, mask in masks.items())
+    masks = {name: masked_address(name) for name in _TEXTS} | {"user_id": masked_id("user_id")}
+    replaced = ", ".join(f"{mask} as {name}" for name, mask in masks.items() if name in table.column_names)
     return f"(select * replace ({replaced}) from {source})"
 
 
 def shown_id(table: Table, chatbot: Chatbot) -> str:
     """Return SQL for the id of a table as it is in the rows that this reader may see."""
     return masked_id(table.id_column) if chatbot.hides_emails and table.name == "users" else table.id_column
+
+
+def masked_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes of a user by name, with what holds an address masked as in the rows."""
+    return {
+        name: f"{value[:1]}***@{value.rsplit('@', 1)[-1]}"
+        if name in _TEXTS and isinstance(value, str) and "@" in value
+        else value
+        for name, value in values.items()
+    }

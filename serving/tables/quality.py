@@ -4,10 +4,9 @@ How both are counted is the publisher's business. Snapshots of older versions ha
 """
 
 from typing import Any
-from urllib.parse import parse_qsl
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.query import BadQuery
+from serving.tables.parameters import BadQuery, problem, read_parameters
 
 QUALITY = "data_quality"
 CHANGES = "refresh_changes"
@@ -50,17 +49,14 @@ def read_changes(snapshot: Snapshot, chatbot: Chatbot, limit: int) -> list[dict[
 
 def parse(query_string: str, *known: str) -> dict[str, str]:
     """Return the parameters of a query string; BadQuery if one is not known or given twice."""
-    given: dict[str, str] = {}
-    problems = []
-    for name, value in parse_qsl(query_string, keep_blank_values=True):
-        if name not in known:
-            problems.append(_problem(name, "extra_forbidden", f"Unknown parameter: {name}"))
-        elif name in given:
-            problems.append(_problem(name, "given_twice", "May be given only once"))
-        given[name] = value
+    given = read_parameters(query_string)
+    problems = [problem(name, "extra_forbidden", f"Unknown parameter: {name}") for name in given if name not in known]
+    problems += [
+        problem(name, "given_twice", "May be given only once") for name in known if len(given.get(name, "")) > 1
+    ]
     if problems:
         raise BadQuery(problems)
-    return given
+    return {name: values[0] for name, values in given.items()}
 
 
 def limit_of(query_string: str) -> int:
@@ -68,12 +64,8 @@ def limit_of(query_string: str) -> int:
     text = parse(query_string, "limit").get("limit", str(USUAL_CHANGES))
     # Longer texts are no such number, and need not be read as one.
     if not (text.isascii() and text.isdigit() and len(text) < 8 and 1 <= int(text) <= MOST_CHANGES):
-        raise BadQuery([_problem("limit", "limit", f"Should be a whole number from 1 to {MOST_CHANGES}")])
+        raise BadQuery([problem("limit", "limit", f"Should be a whole number from 1 to {MOST_CHANGES}")])
     return int(text)
-
-
-def _problem(name: str, kind: str, message: str) -> dict[str, Any]:
-    return {"loc": ["query", name], "msg": message, "type": kind}
 
 
 def _exists(snapshot: Snapshot, table: str) -> bool:

@@ -1,6 +1,7 @@
-"""The one query of both tables: what page, API and exports accept, parsed from a query string and checked.
+"""The one query of both tables: what page, API and exports accept, checked.
 
-How a query reads the snapshot is in `results`; nothing here opens one.
+How the text of a query string becomes parameters is in `parameters`, how a query reads the snapshot in `results`;
+nothing here opens one.
 """
 
 import re
@@ -9,7 +10,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
-from urllib.parse import parse_qsl
 
 from pydantic import (
     BaseModel,
@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 from serving.snapshot import Chatbot, CustomField
 from serving.tables.columns import TABLES, Column, Table
 from serving.tables.custom import PREFIX, CustomFilter, read_filters, with_fields
+from serving.tables.parameters import BadQuery, problem, read_parameters
 from serving.tables.ranges import DEFAULT_PRESET, Days, Preset, days_of, today_of
 
 Attributes = Literal["range_end", "now"]
@@ -46,46 +47,19 @@ def _iso_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_iso_day)]
 
 
-class BadQuery(ValueError):
-    """A query that names something unknown or gives a bad value; `problems` names each parameter."""
-
-    def __init__(self, problems: list[dict[str, Any]]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(f"{problem['loc'][-1]}: {problem['msg']}" for problem in problems))
-
-
-class TableQuery(BaseModel):
-    """What may be asked of either table, beside the filters of its columns. Everything given combines with AND."""
+class PageQuery(BaseModel):
+    """Which part of a result is asked for, in which order, with which columns."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     table: ClassVar[Table]
 
-    range: Preset | None = Field(
-        default=None, description=f"A named range of days; {DEFAULT_PRESET} if no range is given."
-    )
-    first_day: Day | None = Field(
-        default=None, description="First day, in the chatbot's zone. Without one the range is open."
-    )
-    last_day: Day | None = Field(default=None, description="Last day, inclusive. Without one the range is open.")
-    search: str = Field(
-        default="", max_length=256, description="Case-insensitive text anywhere in a name, an id or an e-mail."
-    )
-    sort: str = Field(
-        default="-last_activity_at", description="A column; `-` in front for descending. Nulls come last."
-    )
+    sort: str = Field(description="A column; `-` in front for descending. Nulls come last.")
     limit: int | None = Field(default=None, ge=1, le=1000, description=f"Rows: {PAGE_LIMIT} in JSON, all in an export.")
     offset: int = Field(default=0, ge=0, le=2**31 - 1, description="Rows to leave out at the beginning.")
     columns: list[str] = Field(
         default=[],
         description="The columns wanted, in this order; if none is given, all but the chatbot's own fields.",
     )
-    attributes: Attributes = Field(default="range_end", description="Attributes as of the range's end, or as of now.")
-    excluded: Excluded = Field(
-        default="leave_out",
-        description="Whether conversations of one's own accounts, which `exclude.csv` names, count.",
-    )
-    # Under a name that no parameter has: a field's name is never empty.
-    custom: SkipJsonSchema[tuple[CustomFilter, ...]] = Field(default=(), validation_alias=PREFIX)
 
     @field_validator("sort")
     @classmethod
@@ -107,6 +81,63 @@ class TableQuery(BaseModel):
         if name not in cls.table.column_names:
             raise PydanticCustomError("unknown_column", "Unknown column: {name}", {"name": name})
 
+    @classmethod
+    def parse(cls, query_string: str) -> Self:
+        """Return the query that a query string asks; BadQuery if it asks anything else."""
+        return cls.read(read_parameters(query_string))
+
+    @classmethod
+    def read(cls, given: dict[str, list[str]], **more: Any) -> Self:
+        """Return the query that parameters ask, and what else it holds; BadQuery names every fault of them."""
+        if twice := cls.given_twice(given):
+            raise BadQuery(twice)
+        try:
+            values = {name: values if name in cls.repeatable() else values[0] for name, values in given.items()}
+            return cls.model_validate({**values, **more})
+        except ValidationError as error:
+            raise BadQuery(list(_problems(error))) from None
+
+    @classmethod
+    def given_twice(cls, given: dict[str, list[str]]) -> list[dict[str, Any]]:
+        """Return a problem for each parameter that may be given only once and is given more often."""
+        repeated = (name for name, values in given.items() if len(values) > 1 and name not in cls.repeatable())
+        return [problem(name, "given_twice", "May be given only once") for name in repeated]
+
+    @classmethod
+    def repeatable(cls) -> frozenset[str]:
+        """Return the parameters that may be given more than once."""
+        fields = cls.model_fields.items()
+        return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
+
+    def chosen_columns(self) -> tuple[str, ...]:
+        """Return the columns to deliver, in order."""
+        return tuple(self.columns) or self.table.own_columns
+
+
+class TableQuery(PageQuery):
+    """What may be asked of either table, beside the filters of its columns. Everything given combines with AND."""
+
+    range: Preset | None = Field(
+        default=None, description=f"A named range of days; {DEFAULT_PRESET} if no range is given."
+    )
+    first_day: Day | None = Field(
+        default=None, description="First day, in the chatbot's zone. Without one the range is open."
+    )
+    last_day: Day | None = Field(default=None, description="Last day, inclusive. Without one the range is open.")
+    search: str = Field(
+        default="", max_length=256, description="Case-insensitive text anywhere in a name, an id or an e-mail."
+    )
+    sort: str = Field(
+        default="-last_activity_at", description="A column; `-` in front for descending. Nulls come last."
+    )
+    attributes: Attributes = Field(default="range_end", description="Attributes as of the range's end, or as of now.")
+    excluded: Excluded = Field(
+        default="leave_out",
+        description="Whether conversations of one's own accounts, which `exclude.csv` names, count.",
+    )
+    # Under a name that no parameter has: a field's name is never empty.
+    custom: SkipJsonSchema[tuple[CustomFilter, ...]] = Field(default=(), validation_alias=PREFIX)
+
     @model_validator(mode="after")
     def _gives_one_range(self) -> Self:
         if self.range is not None and (self.first_day or self.last_day):
@@ -116,28 +147,14 @@ class TableQuery(BaseModel):
         return self
 
     @classmethod
-    def parse(cls, query_string: str) -> Self:
-        """Return the query that a query string asks; BadQuery if it asks anything else."""
-        given: dict[str, list[str]] = {}
-        for name, value in parse_qsl(query_string.removeprefix("?"), keep_blank_values=True):
-            given.setdefault(name, []).append(value)
-        custom = {name: given.pop(name) for name in list(given) if name.startswith(PREFIX)}
-        filters, problems = read_filters(cls.table, custom)
-        repeated = [name for name, values in given.items() if len(values) > 1 and name not in cls.repeatable()]
-        if problems or repeated:
-            twice = [problem(name, "given_twice", "May be given only once") for name in repeated]
-            raise BadQuery([*twice, *(problem(*one) for one in problems)])
-        values = {name: values if name in cls.repeatable() else values[0] for name, values in given.items()}
-        try:
-            return cls.model_validate({**values, PREFIX: filters})
-        except ValidationError as error:
-            raise BadQuery(list(_problems(error))) from None
-
-    @classmethod
-    def repeatable(cls) -> frozenset[str]:
-        """Return the parameters that may be given more than once."""
-        fields = cls.model_fields.items()
-        return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
+    def read(cls, given: dict[str, list[str]], **more: Any) -> Self:
+        """Return the query that parameters ask; BadQuery names every fault of them."""
+        named = {name: values for name, values in given.items() if not name.startswith(PREFIX)}
+        own = {name: values for name, values in given.items() if name.startswith(PREFIX)}
+        filters, problems = read_filters(cls.table, own)
+        if problems:
+            raise BadQuery([*cls.given_twice(named), *(problem(*one) for one in problems)])
+        return super().read(named, **{PREFIX: filters}, **more)
 
     def values(self, column: str) -> tuple[str, ...]:
         """Return the values of a column that the rows may have; none if any will do."""
@@ -167,10 +184,6 @@ class TableQuery(BaseModel):
         if preset is None:
             return Days(self.first_day, self.last_day)
         return days_of(preset, today_of(chatbot, now), chatbot.week_start)
-
-    def chosen_columns(self) -> tuple[str, ...]:
-        """Return the columns to deliver, in order."""
-        return tuple(self.columns) or self.table.own_columns
 
     def custom_columns(self) -> list[Column]:
         """Return the chatbot's own fields that the answer depends on."""
@@ -218,8 +231,3 @@ def _problems(error: ValidationError) -> Iterable[dict[str, Any]]:
         name = str(detail["loc"][0]) if detail["loc"] else {"two_ranges": "range"}.get(detail["type"], "first_day")
         unknown = detail["type"] == "extra_forbidden"
         yield problem(name, detail["type"], f"Unknown parameter: {name}" if unknown else detail["msg"])
-
-
-def problem(name: str, kind: str, message: str) -> dict[str, Any]:
-    """Return a problem with a parameter, as the API tells it."""
-    return {"loc": ["query", name], "msg": message, "type": kind}

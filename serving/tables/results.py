@@ -14,7 +14,7 @@ from serving.snapshot import Chatbot, Snapshot
 from serving.tables import custom
 from serving.tables.columns import Column
 from serving.tables.masking import without_addresses
-from serving.tables.query import PAGE_LIMIT, TableQuery
+from serving.tables.query import PAGE_LIMIT, PageQuery, TableQuery
 from serving.tables.ranges import Days, today_of
 
 
@@ -116,7 +116,7 @@ def _condition(query: TableQuery, column: Column) -> tuple[list[str], list[Any]]
     return [f"coalesce({compared}, '') in ({', '.join([mark] * len(wanted))})"], list(wanted)
 
 
-def ordered(query: TableQuery) -> str:
+def ordered(query: PageQuery) -> str:
     """Return SQL for the query's order: nulls last in both directions, ties by the unique id."""
     column = query.table.column(query.sort.removeprefix("-"))
     direction = "desc" if query.sort.startswith("-") else "asc"
@@ -124,23 +124,21 @@ def ordered(query: TableQuery) -> str:
     return ", ".join([*(f"{key} {direction} nulls last" for key in keys), query.table.id_column])
 
 
-def selected(query: TableQuery) -> str:
+def selected(query: PageQuery) -> str:
     """Return SQL for the columns to deliver, in order."""
     return ", ".join(query.table.column(name).sql for name in query.chosen_columns())
 
 
-def result(query: TableQuery, chatbot: Chatbot, now: datetime) -> Statement:
-    """Return the statement for the whole result in order with the chosen columns, or the part that is asked for."""
-    kept = rows_of(query, chatbot, query.days(chatbot, now))
+def ordered_page(query: PageQuery, kept: Statement) -> Statement:
+    """Return the statement for rows in order with the chosen columns, all or the part that is asked for."""
     sql = f"select {selected(query)} from ({kept.sql}) order by {ordered(query)}"
     if query.limit is None and not query.offset:
         return Statement(sql, kept.parameters)
     return Statement(f"{sql} limit ? offset ?", [*kept.parameters, query.limit, query.offset])
 
 
-def read_page(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Page:
-    """Read one page of the result, with the total."""
-    kept = rows_of(query, chatbot, query.days(chatbot, now))
+def read_ordered_page(snapshot: Snapshot, query: PageQuery, kept: Statement) -> Page:
+    """Read one page of rows, with their number in all."""
     columns = query.chosen_columns()
     sql = f"select {selected(query)}, count(*) over () from ({kept.sql}) order by {ordered(query)} limit ? offset ?"
     parameters = [*kept.parameters, query.limit or PAGE_LIMIT, query.offset]
@@ -149,6 +147,16 @@ def read_page(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: date
         return Page([dict(zip(columns, row, strict=False)) for row in rows], rows[0][-1] if rows else 0)
     count = Statement(f"select count(*) from ({kept.sql})", kept.parameters).run(snapshot).fetchall()
     return Page([], count[0][0])
+
+
+def result(query: TableQuery, chatbot: Chatbot, now: datetime) -> Statement:
+    """Return the statement for the whole result in order with the chosen columns, or the part that is asked for."""
+    return ordered_page(query, rows_of(query, chatbot, query.days(chatbot, now)))
+
+
+def read_page(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Page:
+    """Read one page of the result, with the total."""
+    return read_ordered_page(snapshot, query, rows_of(query, chatbot, query.days(chatbot, now)))
 
 
 def read_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> Days:

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.masking import shown_id
+from serving.tables.behind import conversations_behind
 from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, today_of
-from serving.tables.results import Statement, counted_days, counting, read_excluded, rows_of
+from serving.tables.results import Statement, read_excluded
 
 TOTALS = {
     "conversations": "count(*)",
@@ -62,20 +62,9 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
 
 
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
-    kept = rows_of(query, chatbot, days)
-    entity = query.table.id_column
-    counted = query.counted_organizations()
-    arguments = (", organization_ids := ?" if counted else "") + counting(query, chatbot)
-    sql = f"""
-        select {", ".join(TOTALS.values())} from conversations_in_range(?, ?, ?{arguments})
-        where conversation_key in (
-            select conversation_key from {counted_days(query, chatbot)}
-            where chatbot_id = ? and {shown_id(query.table, chatbot)} in (select {entity} from ({kept.sql}))
-        )
-    """
-    asked = [chatbot.chatbot_id, days.first, days.last, *([counted] if counted else [])]
-    parameters = [*asked, chatbot.chatbot_id, *kept.parameters]
-    (row,) = Statement(sql, parameters).run(snapshot).fetchall()
+    behind = conversations_behind(query, chatbot, days)
+    sql = f"select {', '.join(TOTALS.values())} from ({behind.sql})"
+    (row,) = Statement(sql, behind.parameters).run(snapshot).fetchall()
     return dict(zip(TOTALS, row, strict=True))
 
 

@@ -37,12 +37,13 @@ READ_ROWS = """() => {
 
 
 @contextmanager
-def serving(published: Path, clock: Callable[[], datetime]) -> Iterator[str]:
-    """Serve a published directory on a free port of loopback; yields its address."""
+def serving(published: Path, clock: Callable[[], datetime], **more: Any) -> Iterator[str]:
+    """Serve a published directory on a free port of loopback; yields its address. `more` is for the application."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # who asks before the server runs waits for it
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        app = create_app(published, clock=clock)
+        app = create_app(published, clock=clock, **more)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -4,6 +4,7 @@ import json
 import re
 import stat
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,7 +13,7 @@ from serving.access.identify import COOKIE, Gate, Proxy
 from serving.access.tokens import AccessFile, BadAccessFile, admit, issue, revoke
 from serving.http.app import create_app
 from serving.http.server import Closed, serve
-from tests.serving.published_fixture import NOW
+from tests.serving.published_fixture import NOW, interesting_rows, publish
 from tests.serving.readers import client_of
 
 BASE = "http://127.0.0.1:8000"
@@ -207,6 +208,8 @@ def test_without_the_right_to_see_addresses_no_answer_shows_finds_or_orders_by_o
         PAGE + "&columns=user_id&columns=email&columns=user_name",
         "/filters/support/users?range=all_time",
         "/api/v1/chatbots/support/organizations?range=all_time",
+        "/api/v1/chatbots/support/conversations?range=all_time&of=users&limit=1000",
+        "/api/v1/chatbots/support/conversations.csv?range=all_time&of=users",
     ):
         assert not ADDRESS.search(masked.get(path).text), path
     assert ADDRESS.search(open_.get(TABLE).text)
@@ -222,3 +225,27 @@ def test_totals_are_the_same_for_whoever_may_not_see_addresses(published):
     totals = "/api/v1/chatbots/support/users/totals?range=all_time&conversations_min=1"
     masked, open_ = client_of(published, "support", rights=[]), client_of(published, "support")
     assert masked.get(totals).json() == open_.get(totals).json()
+
+
+def test_a_masked_id_leads_to_its_user_and_to_the_conversations_that_the_row_counts(tmp_path):
+    rows = interesting_rows()
+    for user in ("email:eve@x.example", "eve@y.example"):
+        rows.user("support", user, email=user.removeprefix("email:"))
+        rows.conversation("support", "2026-11-20T10:00:00", user, None, [0.5])
+    publish(tmp_path, rows)
+    published = tmp_path
+    masked, open_ = client_of(published, "support", rights=[]), client_of(published, "support")
+    hidden = [row for row in masked.get(TABLE + "&limit=1000").json()["rows"] if row["user_id"].startswith("masked:")]
+    assert len(hidden) == 2
+    for row in hidden:
+        users = f"/api/v1/chatbots/support/users/{quote(row['user_id'], safe='')}?range=all_time"
+        found = masked.get(users)
+        assert found.status_code == 200, found.text
+        assert found.json()["figures"]["conversations"] == row["conversations"]
+        assert not ADDRESS.search(found.text)
+        of = {"range": "all_time", "of": "users", "user_id": row["user_id"]}
+        receipt = masked.get("/api/v1/chatbots/support/conversations", params=of).json()
+        assert receipt["total"] == row["conversations"]
+    known = [row["user_id"] for row in open_.get(TABLE + "&limit=1000").json()["rows"] if "@" in row["user_id"]]
+    for user_id in known:
+        assert masked.get(f"/api/v1/chatbots/support/users/{quote(user_id, safe='')}").status_code == 404
