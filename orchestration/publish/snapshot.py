@@ -24,16 +24,36 @@ from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import write_changes
 from orchestration.publish.leaving_out import LEAVING_OUT, LEFT_OUT, MARTS, write_marts
-from orchestration.publish.manifest import column_meanings, describe, read_manifest, write_manifest
+from orchestration.publish.manifest import Relation, read_manifest, write_manifest
+from orchestration.publish.meanings import Meanings, parquet_metadata, write_comments
 from orchestration.publish.pointer import point_at
 from orchestration.publish.raw_counts import Expected
 from orchestration.publish.reconcile import RECONCILED, Reconciliation, Unreconciled, reconcile
 from orchestration.publish.verify import CHECKS
+from orchestration.publish.views import PERIODS_SQL, views, write_views
+from orchestration.publish.zone_offsets import write_zone_offsets
 from orchestration.transform.touched import mark_published
 from orchestration.transform.warehouse import Build
 
 MACROS = Path(__file__).with_name("table_macros.sql")
 QUALITY = Path(__file__).with_name("data_quality.sql")
+TABLES = (
+    *MARTS,
+    *LEFT_OUT,
+    "data_quality",
+    "refresh_changes",
+    "receipts",
+    "input_files",
+    "snapshot_info",
+    "zone_offsets",
+)
+# A call of each macro that is listed, to learn its columns.
+CALLS = {
+    "organizations": "organizations(null, null, null)",
+    "users": "users(null, null, null)",
+    "custom_values": "custom_values(null, 'user', null)",
+    "conversations_in_range": "conversations_in_range(null, null, null)",
+}
 
 
 @dataclass(frozen=True)
@@ -50,8 +70,9 @@ class Snapshot:
 def source_of(build: Build, exclusions: Sequence[Exclusion] = ()) -> str:
     """What a snapshot was made from: the build of the warehouse, what is left out, and the SQL of its own tables."""
     digest = blake2b(repr(sorted(map(astuple, exclusions))).encode(), digest_size=6)
-    for sql in (MACROS, QUALITY, LEAVING_OUT):
+    for sql in (MACROS, QUALITY, LEAVING_OUT, PERIODS_SQL):
         digest.update(sql.read_bytes())
+    digest.update("".join(views().values()).encode())
     return f"{build.build_id}-{digest.hexdigest()}"
 
 
@@ -89,24 +110,38 @@ def publish(
         shutil.rmtree(unfinished)
     draft = snapshots / f".{snapshot_id}"
     draft.mkdir()
-    rows, types = _write_tables(
-        draft, warehouse, published, receipts, input_files, snapshot_id, built_at, build, erased, exclusions
+    relations = _write_tables(
+        draft,
+        warehouse,
+        published,
+        receipts,
+        input_files,
+        snapshot_id,
+        built_at,
+        build,
+        erased,
+        exclusions,
+        Meanings(dbt_manifest),
     )
+    rows = {name: one.rows for name, one in relations.items() if one.rows is not None}
     _verify(draft, rows)
     previous = published.resolve() / "current" / "clientele.duckdb" if read_manifest(published) else None
     reconciliation = reconcile(draft / "clientele.duckdb", warehouse, previous, expected)
     if reconciliation.faults:
         raise Unreconciled(reconciliation)
-    meanings = column_meanings(dbt_manifest)
     write_manifest(
         draft / "manifest.json",
         snapshot_id=snapshot_id,
         built_at=_iso(built_at),
         data_through=f"{build.data_through.replace(' ', 'T')}Z" if build.data_through else None,
         source=source_of(build, exclusions),
-        columns={table: describe(LEFT_OUT.get(table, table), columns, meanings) for table, columns in types.items()},
-        rows=rows,
-        checks=["every table and Parquet file has the rows that were written", *CHECKS, *RECONCILED],
+        relations=relations,
+        checks=[
+            "every table and Parquet file has the rows that were written",
+            "every view can be read",
+            *CHECKS,
+            *RECONCILED,
+        ],
     )
     size = sum(path.stat().st_size for path in draft.iterdir())
     for path in draft.iterdir():
@@ -133,8 +168,9 @@ def _write_tables(
     build: Build,
     erased: Tombstones,
     exclusions: Sequence[Exclusion],
-) -> tuple[dict[str, int], dict[str, dict[str, str]]]:
-    """Fill the draft; returns the rows by stored table and the column types by table and macro."""
+    meanings: Meanings,
+) -> dict[str, Relation]:
+    """Fill the draft; returns what it holds by name."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
@@ -159,24 +195,32 @@ def _write_tables(
             erased=erased,
         )
         connection.execute(QUALITY.read_text(encoding="utf-8"))
+        write_zone_offsets(connection, built_at)
         connection.execute(MACROS.read_text(encoding="utf-8"))
-        tables = [*MARTS, *LEFT_OUT, "data_quality", "refresh_changes", "receipts", "input_files", "snapshot_info"]
-        rows = {}
-        for table in tables:
+        write_views(connection)
+        relations = _described(connection, meanings)
+        write_comments(connection, meanings, {name: one.columns for name, one in relations.items()})
+        for table in TABLES:
+            fields = parquet_metadata(connection, table, relations[table].meaning, relations[table].columns)
             connection.execute(
-                f"copy {table} to '{_quoted(draft / f'{table}.parquet')}' (format parquet, compression zstd)"
+                f"copy {table} to '{_quoted(draft / f'{table}.parquet')}'"
+                f" (format parquet, compression zstd, kv_metadata {{'ARROW:schema': '{fields}'}})"
             )
-            rows[table] = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
-        shown = {
-            "organizations": "organizations('', null, null)",
-            "users": "users('', null, null)",
-            "custom_values": "custom_values('', 'user', null)",
-        }
-        types = {
-            name: {column: type_ for column, type_, *_ in connection.execute(f"describe from {relation}").fetchall()}
-            for name, relation in (shown | {table: table for table in tables}).items()
-        }
-    return rows, types
+    return relations
+
+
+def _described(connection: duckdb.DuckDBPyConnection, meanings: Meanings) -> dict[str, Relation]:
+    """What the snapshot in use holds: macros, views and tables, with their columns, and the rows of the tables."""
+    relations = {}
+    kinds = (
+        dict.fromkeys(CALLS, "macro") | dict.fromkeys(("periods", *views()), "view") | dict.fromkeys(TABLES, "table")
+    )
+    for name, kind in kinds.items():
+        described = connection.execute(f"describe from {CALLS.get(name, name)}").fetchall()
+        columns = meanings.columns(name, {column: type_ for column, type_, *_ in described})
+        rows = connection.execute(f"select count(*) from {name}").fetchall()[0][0] if kind == "table" else None
+        relations[name] = Relation(kind, meanings.of_relation(name), columns, rows)
+    return relations
 
 
 def _verify(draft: Path, rows: dict[str, int]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+VIEWS = "select view_name from duckdb_views() where database_name = current_database() and not internal"
 # Each query returns the rows that break the rule its name states.
 CHECKS = {
     "organizations count every conversation that has an organization once": """
@@ -64,6 +65,11 @@ def failures(folder: Path, rows: dict[str, int]) -> list[str]:
             ).fetchall()[0][0]
             if not stored == exported == expected:
                 found.append(f"{table} has {stored} rows and its Parquet file {exported}, but {expected} were written")
+        for (view,) in connection.execute(VIEWS).fetchall():
+            try:
+                connection.execute(f"from {view} limit 0")
+            except duckdb.Error as error:
+                found.append(f"the view {view} cannot be read: {error}")
         for rule, query in CHECKS.items():
             if broken := connection.execute(query).fetchmany(3):
                 found.append(f"not true: {rule} (for example {broken})")

@@ -22,6 +22,8 @@ from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import LEDGER
 from orchestration.publish.leaving_out import write_marts
 from orchestration.publish.snapshot import QUALITY
+from orchestration.publish.views import write_views
+from orchestration.publish.zone_offsets import write_zone_offsets
 from serving.snapshot import READER
 from tests.serving.published_changes import CHANGES
 
@@ -260,7 +262,9 @@ def publish(
         write_marts(connection, "memory.marts", exclusions)
         connection.execute(NOT_MARTS)
         _insert(connection, "snapshot_info", [(snapshot_id, NOW.replace(tzinfo=None), data_through)])
+        write_zone_offsets(connection, NOW)
         connection.execute(MACROS.read_text())
+        write_views(connection)
         connection.execute(QUALITY.read_text())
         connection.execute(LEDGER)
         _insert(connection, "refresh_changes", CHANGES)

@@ -11,3 +11,8 @@
 {% macro add_days(day, days) -%}
     cast({{ dbt.dateadd('day', days, day) }} as date)
 {%- endmacro %}
+
+{# Every day from one to another, the last excluded, as the column date_day. #}
+{% macro days_between(first_day, last_day) -%}
+    {{ dbt.date_spine('day', "cast('" ~ first_day ~ "' as date)", "cast('" ~ last_day ~ "' as date)") }}
+{%- endmacro %}
