@@ -25,8 +25,11 @@ from tests.serving.readers import Knows
 ATTEMPTS = 1_000
 HIDDEN = "kolkata"
 SECRETS = ("Kolkata", "Hidden", "secret@example.in")
+# Ids of the hidden chatbot; one's own has the first one too.
+IDS = ("00123", "k1", "c173")
 # What only the hidden chatbot has, and what would break out of a statement, a path or a header.
 FOREIGN = (
+    *IDS * 4,
     "kolkata",
     "Kolkata Secrets",
     "Kolkata Person",
@@ -34,11 +37,8 @@ FOREIGN = (
     "Hidden plan",
     "Hidden industry",
     "Hidden value",
-    "k1",
-    "00123",
     "secret",
     "777777",
-    "c173",
     "' or chatbot_id = 'kolkata' --",
     "') union all select * from users('kolkata', null, null) --",
     "x'; attach 'clientele.duckdb' as other; --",
@@ -125,7 +125,7 @@ def attempts(seed: int) -> Iterator[Attempt]:
                 f"{table}.parquet",
                 f"{table}.xlsx",
                 f"{table}/totals",
-                f"{table}/{quote(foreign, safe='')}",
+                *[f"{table}/{quote(foreign, safe='')}"] * 4,
                 f"{table}/{quote(quote(foreign, safe=''), safe='')}",
                 f"{table}/../../{HIDDEN}/{table}",
                 f"{table}%2F..%2F..%2F{HIDDEN}%2F{table}",
