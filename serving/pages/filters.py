@@ -44,6 +44,11 @@ class ListFilter:
         """Return whether a text can be searched for: where there is much to choose from."""
         return bool(self.find) or len(self.options) > AT_A_GLANCE
 
+    @property
+    def offers_nothing(self) -> bool:
+        """Return whether no row has a value, and none was asked for: there is nothing to choose."""
+        return not self.find and not any(option.value or option.is_chosen for option in self.options)
+
 
 @dataclass(frozen=True)
 class BoundsFilter:

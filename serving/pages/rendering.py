@@ -24,7 +24,7 @@ PRIVATE = {"Cache-Control": "no-store"}
 
 @cache
 def environment() -> Environment:
-    """Return the templates, compiled when they are first used and kept."""
+    """Return the templates, all of them compiled, so that no reader waits for it."""
     found = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -34,6 +34,8 @@ def environment() -> Environment:
         auto_reload=False,
     )
     found.filters["said"] = _said
+    for name in found.list_templates():
+        found.get_template(name)
     return found
 
 

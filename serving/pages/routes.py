@@ -13,7 +13,7 @@ from serving.pages.filters import filters, list_filters
 from serving.pages.home import cards
 from serving.pages.memory import Memory
 from serving.pages.reference import operations
-from serving.pages.rendering import SCHEME_COOKIE, SCHEMES, page
+from serving.pages.rendering import SCHEME_COOKIE, SCHEMES, environment, page
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.columns import TABLES
@@ -26,6 +26,7 @@ A_YEAR = 365 * 24 * 60 * 60
 def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
     """Add the pages' routes."""
     memory = Memory()
+    environment()
 
     @app.get("/", include_in_schema=False)
     def home(request: Request) -> Response:

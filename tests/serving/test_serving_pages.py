@@ -1,5 +1,6 @@
 """What a page says: formats, freshness, empty states and links."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -268,3 +269,11 @@ def test_the_choices_of_a_filter_can_be_searched_and_are_never_more_than_asked(s
     found = read_choices(snapshot, query, "organization_id", chatbot, NOW, "zurich")
     assert [(choice.value, choice.label) for choice in found] == [("cafe", "Cafe\u0301 Zürich")]
     assert len(read_choices(snapshot, query, "organization_id", chatbot, NOW, most=5)) == 5
+
+
+def test_a_filter_without_anything_to_choose_is_not_offered(client):
+    page = client.get("/filters/support/users?range=all_time").text
+    hidden = re.findall(r'<fieldset class="list" id="list-\d+" hidden>\s*<legend>([^<]*)<', page)
+    assert set(hidden) == {"size, &#34;m²&#34;", "tier", "beta", "Seats", "nested.name"}
+    page = client.get("/filters/support/users?range=all_time&custom.tier=gold").text
+    assert "tier" not in re.findall(r"hidden>\s*<legend>([^<]*)<", page)
