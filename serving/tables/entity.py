@@ -82,12 +82,21 @@ def entity_query(query_string: str, table: Table, entity_id: str, chatbot: Chatb
     return EntityQuery(row, entity_id, next((step for step in STEPS if step in steps), None))
 
 
+def check_entity(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> None:
+    """Raise NoSuchEntity if the chatbot has no such organization or user."""
+    table = query.row.table
+    source = counted(f"dim_{table.name}", f"excluded_{table.name}", query.row, chatbot)
+    sql = f"select count(*) from {source} where chatbot_id = ? and {table.id_column} = ?"
+    ((versions,),) = Statement(sql, [chatbot.chatbot_id, query.entity_id]).run(snapshot).fetchall()
+    if not versions:
+        raise NoSuchEntity(table, query.entity_id, chatbot)
+
+
 def read_entity(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot, now: datetime) -> Entity:
     """Read all that is known of an entity; NoSuchEntity if there is none."""
     row = query.row
+    check_entity(snapshot, query, chatbot)
     versions = _versions(snapshot, query, chatbot)
-    if not versions:
-        raise NoSuchEntity(row.table, query.entity_id, chatbot)
     asked, days = row.days(chatbot, now), closed(snapshot, row, chatbot, now)
     by = step_of(days, query.by)
     page = read_page(snapshot, row, chatbot, now)
