@@ -13,7 +13,7 @@ from serving.http.api import json_answer
 from serving.http.caching import moment_of, tag_of
 from serving.snapshot import Chatbot, Snapshots
 from serving.tables.columns import TABLES, Table
-from serving.tables.entity import ASKED, ATTRIBUTES, EntityQuery, entity_query, read_entity
+from serving.tables.entity import ASKED, ATTRIBUTES, EntityQuery, check_entity, entity_query, read_entity
 from serving.tables.query import QUERIES
 from serving.tables.ranges import Clock
 from serving.tables.series import STEPS, USUAL_BUCKETS, figures_of
@@ -48,6 +48,7 @@ def _add(app: FastAPI, table: Table, snapshots: Snapshots, clock: Clock) -> None
         snapshot = snapshots.current()
         chatbot = visible_chatbot(snapshot, request, chatbot_id)
         query = entity_query(request.url.query, table, entity_id, chatbot)
+        check_entity(snapshot, query, chatbot)
         now = clock()
         tag = tag_of(request, snapshot, chatbot, *moment_of(query.row, chatbot, now))
         found = read_entity(snapshot, query, chatbot, now)

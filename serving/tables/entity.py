@@ -83,13 +83,16 @@ def entity_query(query_string: str, table: Table, entity_id: str, chatbot: Chatb
     return EntityQuery(row, entity_id, next((step for step in STEPS if step in steps), None))
 
 
+def check_entity(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> None:
+    """Raise NoSuchEntity if the chatbot has no such organization or user."""
+    _known_id(snapshot, query, chatbot)
+
+
 def read_entity(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot, now: datetime) -> Entity:
     """Read all that is known of an entity; NoSuchEntity if there is none."""
     row = query.row
     known = replace(query, entity_id=_known_id(snapshot, query, chatbot))
     versions = _versions(snapshot, known, chatbot)
-    if not versions:
-        raise NoSuchEntity(row.table, query.entity_id, chatbot)
     if chatbot.hides_emails:
         versions = [masked_values(version) for version in versions]
     asked, days = row.days(chatbot, now), closed(snapshot, row, chatbot, now)
@@ -118,14 +121,14 @@ def read_entity(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot, now: d
 
 
 def _known_id(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> str:
-    """Return the id in the snapshot of the entity that the reader knows by a perhaps masked one; else no id at all."""
+    """Return the id in the snapshot of the entity whose id is perhaps masked for this reader."""
     table = query.row.table
-    if not chatbot.hides_emails or table.name != "users":
-        return query.entity_id
     source = counted(f"dim_{table.name}", f"excluded_{table.name}", query.row, chatbot)
     sql = f"select any_value({table.id_column}) from {source} where chatbot_id = ? and {shown_id(table, chatbot)} = ?"
     ((found,),) = Statement(sql, [chatbot.chatbot_id, query.entity_id]).run(snapshot).fetchall()
-    return found or ""
+    if found is None:
+        raise NoSuchEntity(table, query.entity_id, chatbot)
+    return found
 
 
 def _versions(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> list[dict[str, Any]]:

@@ -196,7 +196,7 @@ def test_a_question_that_makes_no_sense_of_an_entity_is_refused_by_name(asking, 
 
 
 def test_an_entity_that_is_not_there_is_not_found_in_a_sentence(asking) -> None:
-    answer = asking.get("/api/v1/chatbots/support/users/nobody")
+    answer = asking.get("/api/v1/chatbots/support/users/nobody", headers={"If-None-Match": "*"})
     assert answer.status_code == 404
     assert answer.json() == {
         "detail": "This chatbot has no user with the id 'nobody'. One's own accounts are found with excluded=include."
