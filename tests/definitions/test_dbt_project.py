@@ -67,7 +67,7 @@ def test_tests_take_their_arguments_under_arguments_and_settings_under_config() 
     # dbt does not validate YAML on DuckDB: a misplaced key is silently not read.
     for path in DBT_PROJECT.glob("models/**/*.yml"):
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
-            assert set(model) <= {"name", "description", "config", "data_tests", "columns"}, path
+            assert set(model) <= {"name", "description", "config", "data_tests", "columns", "time_spine"}, path
             for test in model.get("data_tests", []) + [
                 test for column in model["columns"] for test in column.get("data_tests", [])
             ]:
