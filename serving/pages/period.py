@@ -26,7 +26,6 @@ class Period:
     """What the control of the range shows. The days are ISO texts, empty where an end is open; `state` goes along."""
 
     label: str
-    days: str
     presets: list[Link]
     first_day: str
     last_day: str
@@ -47,7 +46,6 @@ def period(asked: Asked) -> Period:
     days = asked.closed_days()
     return Period(
         label=range_words(asked),
-        days=formats.days(*days) if preset and days.first else "",
         presets=[
             Link(
                 label,

@@ -15,13 +15,12 @@ OWNERS = {"organizations": "an organization", "users": "a user"}
 
 @dataclass(frozen=True)
 class Figure:
-    """A total with its name, how it changed, and what it was; `direction` is "up", "down" or "" where neither."""
+    """A total with its name, how it changed, and what it was before."""
 
     name: str
     text: str
     change: str | None = None
     before: str | None = None
-    direction: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,6 @@ def _count(found: Totals, name: str, noun: str) -> Figure:
         formats.count(value),
         None if change is None else formats.change(change),
         formats.count(before),
-        _direction(value - before),
     )
 
 
@@ -89,12 +87,8 @@ def _sentiment(found: Totals) -> Figure:
     text = _signed(now)
     if before is None:
         return Figure("sentiment", text)
-    return Figure("sentiment", text, f"{now - before:+.2f}", _signed(before), _direction(now - before))
+    return Figure("sentiment", text, f"{now - before:+.2f}", _signed(before))
 
 
 def _signed(sentiment: float) -> str:
     return formats.sentiment(sentiment)["text"]
-
-
-def _direction(difference: float) -> str:
-    return "up" if difference > 0 else "down" if difference < 0 else ""

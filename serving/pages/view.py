@@ -62,7 +62,6 @@ class TablePage:
 
     title: str
     heading: str
-    noun: str
     path: str
     filters_href: str
     snapshot_id: str
@@ -125,7 +124,6 @@ def _view(asked: Asked, page: Page, totals: TotalsLine, empty: Message | None, v
     return TablePage(
         title=f"{table.name.capitalize()} · {chatbot.name}",
         heading=table.name.capitalize(),
-        noun=table.singular,
         path=links.page_path(chatbot.chatbot_id, table.name),
         filters_href=links.filters_path(chatbot.chatbot_id, table.name) + links.changed(asked.search),
         snapshot_id=asked.snapshot.snapshot_id,
