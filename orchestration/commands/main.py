@@ -172,6 +172,15 @@ def serve(
 
 
 @app.command()
+def mcp() -> None:
+    """Let an assistant ask the published tables: a read-only MCP server over standard input and output."""
+    from serving.http.app import create_app
+    from serving.mcp.server import run
+
+    run(create_app(load_settings().published))
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
     """Dagster's own UI on this data home: every asset, check, schedule and sensor, with the scheduler running."""
     _become_dagster("dg", "dev", "--host", "127.0.0.1", "--port", str(port))

@@ -13,6 +13,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from serving.access import Access, everyone
 from serving.http.addresses import AddressesAsSent
 from serving.http.api import add_api
+from serving.http.chatbots import add_chatbots_api
 from serving.http.entities import add_entities_api
 from serving.http.errors import add_errors
 from serving.http.limits import Exports, Limits
@@ -56,6 +57,7 @@ def create_app(
         redoc_url=None,
     )
     add_api(app, snapshots, access, clock, Exports(limits or Limits()))
+    add_chatbots_api(app, snapshots, access)
     add_quality_api(app, snapshots, access)
     add_totals_api(app, snapshots, access, clock)
     add_entities_api(app, snapshots, access, clock)
