@@ -178,6 +178,25 @@ def serve(
 
 
 @app.command()
+def mcp(
+    token: Annotated[
+        str, typer.Option(envvar="CLIENTELE_TOKEN", help="Whose eyes it sees with, once somebody has a token.")
+    ] = "",
+) -> None:
+    """Let an assistant ask the published tables: a read-only MCP server over standard input and output."""
+    from serving.access.tokens import BadAccessFile
+    from serving.http.app import create_app
+    from serving.http.server import gate_of
+    from serving.mcp.server import run
+
+    settings = load_settings()
+    try:
+        run(create_app(settings.published, gate=gate_of(settings.tokens_file)), token)
+    except BadAccessFile as error:
+        raise PipelineError(str(error)) from None
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
     """Dagster's own UI on this data home: every asset, check, schedule and sensor, with the scheduler running."""
     _become_dagster("dg", "dev", "--host", "127.0.0.1", "--port", str(port))

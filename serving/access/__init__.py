@@ -25,9 +25,9 @@ def reader_of(request: Request) -> Reader:
 
 
 def visible_chatbots(snapshot: Snapshot, request: Request) -> list[Chatbot]:
-    """Return the chatbots that the reader may see, in order of name."""
+    """Return the chatbots that the reader may see, as the reader may see them, in order of name."""
     reader = reader_of(request)
-    return [chatbot for chatbot in snapshot.chatbots.values() if reader.sees(chatbot.chatbot_id)]
+    return [_seen(chatbot, reader) for chatbot in snapshot.chatbots.values() if reader.sees(chatbot.chatbot_id)]
 
 
 def visible_chatbot(snapshot: Snapshot, request: Request, chatbot_id: str) -> Chatbot:
@@ -35,6 +35,10 @@ def visible_chatbot(snapshot: Snapshot, request: Request, chatbot_id: str) -> Ch
     chatbot, reader = snapshot.chatbots.get(chatbot_id), reader_of(request)
     if chatbot is None or not reader.sees(chatbot_id):
         raise NotFound
+    return _seen(chatbot, reader)
+
+
+def _seen(chatbot: Chatbot, reader: Reader) -> Chatbot:
     return chatbot if reader.may("email") else replace(chatbot, hides_emails=True)
 
 

@@ -14,6 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from serving.access.identify import Gate
 from serving.http.addresses import AddressesAsSent
 from serving.http.api import add_api
+from serving.http.chatbots import add_chatbots_api
 from serving.http.entities import add_entities_api
 from serving.http.errors import add_errors
 from serving.http.headers import WithHeaders
@@ -77,6 +78,7 @@ def create_app(
         redoc_url=None,
     )
     add_api(app, snapshots, clock, Exports(limits or Limits(), audit))
+    add_chatbots_api(app, snapshots)
     add_quality_api(app, snapshots)
     add_totals_api(app, snapshots, clock)
     add_entities_api(app, snapshots, clock)

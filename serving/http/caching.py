@@ -28,7 +28,7 @@ class Unchanged(Exception):
         self.tag = tag
 
 
-def tag_of(request: Request, snapshot: Snapshot, chatbot: Chatbot, *moment: Any) -> str:
+def tag_of(request: Request, snapshot: Snapshot, chatbot: Chatbot | list[Chatbot], *moment: Any) -> str:
     """Return the tag of the answer to a request; Unchanged if the request names it.
 
     `moment` is what the answer takes from the clock.

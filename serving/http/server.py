@@ -26,6 +26,12 @@ class Closed(ValueError):
         )
 
 
+def gate_of(access_file: Path | None, proxy: Proxy | None = None) -> Gate:
+    """Return the door of an access file: open while it names nobody. Raises BadAccessFile."""
+    is_open = access_file is None or not AccessFile.read(access_file).readers
+    return Gate(None if is_open else access_file, utc_now, proxy)
+
+
 def serve(
     published: Path,
     host: str = "127.0.0.1",
@@ -37,11 +43,10 @@ def serve(
     limits: Limits | None = None,
 ) -> None:
     """Serve a published directory until interrupted. Raises Closed, or BadAccessFile for one that cannot be read."""
-    is_open = access_file is None or not AccessFile.read(access_file).readers
     if host not in LOOPBACK and (access_file is None or not AccessFile.read(access_file).opens(datetime.now(UTC))):
         raise Closed(host)
-    gate = Gate(None if is_open else access_file, utc_now, proxy)
-    hosts = LOOPBACK_NAMES if is_open else ["*"]
+    gate = gate_of(access_file, proxy)
+    hosts = LOOPBACK_NAMES if gate.is_open else ["*"]
     app = create_app(published, gate=gate, audit=audit, limits=limits, hosts=hosts)
     # What a proxy says of the address that a request came from is not believed: only its own address is.
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
