@@ -81,7 +81,7 @@ select
 from (
     select *, cast(score_sum / nullif(scored_messages, 0) as decimal(18, 12)) as sentiment
     from fct_conversation_days
-    where (chatbot_id, activity_date, user_key) in (
+    where user_key is not null and (chatbot_id, activity_date, user_key) in (
         select (chatbot_id, activity_date, user_key) from excluded_conversation_days
     )
 )
@@ -113,7 +113,7 @@ select
 from (
     select *, cast(score_sum / nullif(scored_messages, 0) as decimal(18, 12)) as sentiment
     from fct_conversation_days
-    where (chatbot_id, activity_date, organization_key) in (
+    where organization_key is not null and (chatbot_id, activity_date, organization_key) in (
         select (chatbot_id, activity_date, organization_key) from excluded_conversation_days
     )
 )
