@@ -48,6 +48,27 @@ def ids(publisher: Publisher, table: str, *more: str) -> list[str]:
     return [row[f"{table[:-1]}_id"] for row in rows]
 
 
+def test_conversations_of_nobody_and_of_nothing_make_no_row_of_a_day_on_which_one_is_left_out(
+    publisher: Publisher,
+) -> None:
+    """One that is left out and one that is kept name no organization on one day, or no user."""
+    write_exclusions(publisher.home, ("user", "dev"), ("organization", "tests"))
+    publisher.run(
+        visit("c1", 1, {"id": "dev"}),
+        visit("c2", 1, {"id": "ann"}),
+        visit("c3", 2, None, {"id": "tests"}),
+        visit("c4", 2, None, {"id": "acme"}),
+    )
+    days = {
+        kind: publisher.query(f"select {kind}_id as id, conversations from fct_{kind}_days")
+        for kind in ("user", "organization")
+    }
+    assert days == {
+        "user": [{"id": "ann", "conversations": 1}],
+        "organization": [{"id": "acme", "conversations": 1}],
+    }
+
+
 def test_a_domain_a_user_and_an_organization_are_in_no_table_and_no_total(publisher: Publisher) -> None:
     write_exclusions(publisher.home, ("email_domain", "@Ours.example"), ("organization", "tests"))
     publisher.run(*LINES)
