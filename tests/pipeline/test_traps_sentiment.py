@@ -104,7 +104,7 @@ def test_trap_19_a_late_score_belongs_to_the_day_of_its_message(pipeline: Pipeli
 def test_trap_19_a_score_may_arrive_before_its_message(pipeline: Pipeline) -> None:
     request, score = scored("a", [-0.7])
     pipeline.run(score)
-    assert pipeline.organizations() == {}
+    assert pipeline.query("from fct_conversation_days") == []
     assert acme(pipeline.run(request))["sentiment"] == -0.7
 
 
