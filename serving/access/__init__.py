@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from starlette.requests import Request
 
-from serving.access.readers import Reader, Right
+from serving.access.readers import Reader
 from serving.snapshot import Chatbot, Snapshot
+
+NO_EXPORT = "You may read these tables, but not download them. Whoever gave you access can allow it."
 
 
 class NotFound(Exception):
@@ -42,12 +44,7 @@ def _seen(chatbot: Chatbot, reader: Reader) -> Chatbot:
     return chatbot if reader.may("email") else replace(chatbot, hides_emails=True)
 
 
-def require(request: Request, right: Right) -> None:
-    """Raise NotAllowed where the reader does not have a right."""
-    if not reader_of(request).may(right):
-        raise NotAllowed(_MISSING[right])
-
-
-_MISSING: dict[Right, str] = {
-    "export": "You may read these tables, but not download them. Whoever gave you access can allow it.",
-}
+def require_export(request: Request) -> None:
+    """Raise NotAllowed where the reader may not take files away."""
+    if not reader_of(request).may("export"):
+        raise NotAllowed(NO_EXPORT)

@@ -16,6 +16,7 @@ from serving.access.readers import ANYONE, Reader
 from serving.access.tokens import AccessFile, Entry
 
 COOKIE = "clientele_session"
+NO_TOKEN = "Send a token of this server: Authorization: Bearer clientele_..."
 SESSION_SECONDS = 12 * 3600
 
 
@@ -32,16 +33,27 @@ class NotSignedIn(Exception):
 
 
 class Gate:
-    """Tells the reader of each request by an access file; without a path everyone is let in."""
+    """Tells the reader of each request by an access file; without a path everyone is let in.
 
-    def __init__(self, path: Path | None, clock: Callable[[], datetime], proxy: Proxy | None = None) -> None:
+    With `until_first`, everyone is until the file names somebody; closed once, it stays so, whatever becomes of it.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        clock: Callable[[], datetime],
+        proxy: Proxy | None = None,
+        *,
+        until_first: bool = False,
+    ) -> None:
         self._path, self._clock, self._proxy = path, clock, proxy
+        self._is_open = path is None or until_first
         self._read_at: tuple[int, int] | None = None
         self._file = AccessFile()
 
     def reader_of(self, request: HTTPConnection) -> Reader:
         """Who sent this request. Raises NotSignedIn, or BadAccessFile where nobody can be known."""
-        if self._path is None:
+        if self.is_open:
             return ANYONE
         entry = self._entry_of(request, self._current(), self._clock())
         if entry is None:
@@ -56,8 +68,10 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Whether everyone is let in, so that there is nothing to sign in to."""
-        return self._path is None
+        """Whether everyone is let in, so that there is nothing to sign in to. Raises BadAccessFile."""
+        if self._is_open and self._path is not None and self._current().readers:
+            self._is_open = False
+        return self._is_open
 
     def _entry_of(self, request: HTTPConnection, file: AccessFile, now: datetime) -> Entry | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

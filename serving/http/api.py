@@ -11,7 +11,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from serving.access import reader_of, require, visible_chatbot
+from serving.access import reader_of, require_export, visible_chatbot
 from serving.http import describe
 from serving.http.addresses import CHATBOTS, ChatbotId
 from serving.http.caching import Unchanged, headers, moment_of, tag_of
@@ -105,9 +105,9 @@ def _add_file(
             given, marked = _without_mark(given)
             write = file_format.write_marked if marked else write
         snapshot, chatbot, query = asked_of(request, chatbot_id, source, snapshots, given)
+        require_export(request)
         now = clock()
         tag = tag_of(request, snapshot, chatbot, *moment_of(source.rows_of(query), chatbot, now))
-        require(request, "export")
         exports.take(request)
         result = source.result(query, chatbot, now)
         exports.check_size(snapshot, result, file_format)

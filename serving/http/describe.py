@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+from serving.access import NO_EXPORT
+from serving.access.identify import NO_TOKEN
 from serving.http.examples import rows, with_examples
 from serving.snapshot import NOTHING_PUBLISHED, Snapshot
 from serving.tables.columns import TABLES, Column, Kind, Table
@@ -85,6 +87,7 @@ def responses(
     answers: dict[int | str, dict[str, Any]] = {
         200: {"description": description, "content": content, "headers": ETAG},
         304: {"description": "What you have kept still holds.", "headers": ETAG},
+        401: _told("Behind a closed door: no token, or one that opens nothing.", SENTENCE, NO_TOKEN),
         404: _told(f"{missing}.", SENTENCE, "Not found"),
         422: _told(
             f"{bad}; or a file with more rows than one may have." if is_file else f"{bad}.", PROBLEMS, [UNKNOWN]
@@ -93,6 +96,7 @@ def responses(
     }
     if is_file:
         too_many = _told("Too many files in a minute.", SENTENCE, "At most 60 files may be taken in a minute. ...")
+        answers[403] = _told("A token without the right to export.", SENTENCE, NO_EXPORT)
         answers[429] = {**too_many, "headers": RETRY_AFTER}
     return answers
 

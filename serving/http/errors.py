@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from serving.access import NotAllowed, NotFound
+from serving.access.tokens import BadAccessFile
 from serving.http.caching import Unchanged, not_modified
 from serving.http.limits import TooManyExports
 from serving.pages.rendering import page
@@ -31,6 +32,10 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(NotAllowed)
     def not_allowed(request: Request, error: NotAllowed) -> Response:
         return problem(request, 403, str(error), "Not allowed")
+
+    @app.exception_handler(BadAccessFile)
+    def nobody_known(request: Request, error: BadAccessFile) -> Response:
+        return problem(request, 503, str(error), "Nobody can be let in")
 
     @app.exception_handler(NoSuchEntity)
     def no_such_entity(request: Request, error: NoSuchEntity) -> Response:

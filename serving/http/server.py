@@ -27,9 +27,9 @@ class Closed(ValueError):
 
 
 def gate_of(access_file: Path | None, proxy: Proxy | None = None) -> Gate:
-    """Return the door of an access file: open while it names nobody. Raises BadAccessFile."""
+    """Return the door of an access file: open until it names somebody. Raises BadAccessFile."""
     is_open = access_file is None or not AccessFile.read(access_file).readers
-    return Gate(None if is_open else access_file, utc_now, proxy)
+    return Gate(access_file, utc_now, proxy, until_first=is_open)
 
 
 def serve(

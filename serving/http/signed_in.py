@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.access.identify import Gate, NotSignedIn
+from serving.access.identify import NO_TOKEN, Gate, NotSignedIn
 from serving.access.tokens import BadAccessFile
 from serving.http.errors import is_program, problem
 from serving.pages.links import sign_in_path
@@ -42,8 +42,7 @@ class SignedIn:
 def _asked_in(request: Request) -> Response:
     """A program is told that it needs a token; a person is led to the page for it, and back."""
     if is_program(request):
-        said = "Send a token of this server: Authorization: Bearer clientele_..."
-        return JSONResponse({"detail": said}, 401, {"WWW-Authenticate": "Bearer"})
+        return JSONResponse({"detail": NO_TOKEN}, 401, {"WWW-Authenticate": "Bearer"})
     if request.method != "GET":
         return RedirectResponse(sign_in_path(""), 303)
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")

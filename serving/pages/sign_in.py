@@ -15,6 +15,8 @@ from serving.pages.rendering import page
 # From one address, right or wrong: a token cannot be guessed, and guessing is not to cost others anything.
 TRIES = RateLimitItemPerMinute(10)
 
+LONGEST_FORM = 16_384
+
 
 def add_sign_in(app: FastAPI, gate: Gate) -> None:
     """Add the page to sign in at, and the two addresses that its forms go to."""
@@ -30,7 +32,7 @@ def add_sign_in(app: FastAPI, gate: Gate) -> None:
     async def sign_in(request: Request) -> Response:
         if gate.is_open:
             raise NotFound
-        given = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        given = dict(parse_qsl((await _form(request)).decode("utf-8", "replace")))
         token, then = given.get("token", ""), given.get("then", "/")
         if not tries.hit(TRIES, request.client.host if request.client else ""):
             fault = "Too many tries. Wait a minute, then try again."
@@ -49,6 +51,16 @@ def add_sign_in(app: FastAPI, gate: Gate) -> None:
         answer = RedirectResponse("/sign-in", 303)
         answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return answer
+
+
+async def _form(request: Request) -> bytes:
+    """Return what was sent, as far as a token and an address can reach."""
+    sent = b""
+    async for part in request.stream():
+        sent += part
+        if len(sent) > LONGEST_FORM:
+            break
+    return sent[:LONGEST_FORM]
 
 
 def _ours(then: str) -> str:

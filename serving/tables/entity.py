@@ -10,7 +10,7 @@ from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import Table
-from serving.tables.masking import masked_values, shown_id
+from serving.tables.masking import shown_id, without_addresses
 from serving.tables.parameters import BadQuery, problem, read_parameters
 from serving.tables.query import Attributes, TableQuery, query_of
 from serving.tables.ranges import Days
@@ -92,9 +92,7 @@ def read_entity(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot, now: d
     """Read all that is known of an entity; NoSuchEntity if there is none."""
     row = query.row
     known = replace(query, entity_id=_known_id(snapshot, query, chatbot))
-    versions = _versions(snapshot, known, chatbot)
-    if chatbot.hides_emails:
-        versions = [masked_values(version) for version in versions]
+    versions = _versions(snapshot, query, chatbot)
     asked, days = row.days(chatbot, now), closed(snapshot, row, chatbot, now)
     by = step_of(days, query.by)
     page = read_page(snapshot, row, chatbot, now)
@@ -135,7 +133,8 @@ def _versions(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> list[
     table = query.row.table
     source = counted(f"dim_{table.name}", f"excluded_{table.name}", query.row, chatbot)
     names = ("valid_from", "valid_to", "shown_from_date", "shown_to_date", *ATTRIBUTES[table.name])
-    sql = f"select {', '.join(names)} from {source} where chatbot_id = ? and {table.id_column} = ? order by valid_from"
+    seen = without_addresses(source, table, chatbot)
+    sql = f"select {', '.join(names)} from {seen} where chatbot_id = ? and {table.id_column} = ? order by valid_from"
     rows = Statement(sql, [chatbot.chatbot_id, query.entity_id]).run(snapshot).fetchall()
     return [dict(zip(names, row, strict=True)) for row in rows]
 

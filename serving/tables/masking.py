@@ -3,8 +3,6 @@
 Whoever may see them is decided in `access`; here is what stands in their place.
 """
 
-from typing import Any
-
 from serving.snapshot import Chatbot
 from serving.tables.columns import Table
 
@@ -37,13 +35,3 @@ def without_addresses(source: str, table: Table, chatbot: Chatbot) -> str:
 def shown_id(table: Table, chatbot: Chatbot) -> str:
     """Return SQL for the id of a table as it is in the rows that this reader may see."""
     return masked_id(table.id_column) if chatbot.hides_emails and table.name == "users" else table.id_column
-
-
-def masked_values(values: dict[str, Any]) -> dict[str, Any]:
-    """Return attributes of a user by name, with what holds an address masked as in the rows."""
-    return {
-        name: f"{value[:1]}***@{value.rsplit('@', 1)[-1]}"
-        if name in _TEXTS and isinstance(value, str) and "@" in value
-        else value
-        for name, value in values.items()
-    }

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from serving.access.identify import COOKIE, Gate, Proxy
 from serving.access.tokens import AccessFile, BadAccessFile, admit, issue, revoke
 from serving.http.app import create_app
-from serving.http.server import Closed, serve
+from serving.http.server import Closed, gate_of, serve
 from tests.serving.published_fixture import NOW, interesting_rows, publish
 from tests.serving.readers import client_of
 
@@ -173,8 +173,35 @@ def test_a_damaged_access_file_lets_nobody_in_and_says_so(door):
     answer = door.client.get(TABLE, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 503
     assert "access file" in answer.json()["detail"]
+    assert door.client.get("/sign-in").status_code == 200
+    assert door.client.post("/sign-in", data={"token": token}).status_code == 503
     with pytest.raises(BadAccessFile):
         AccessFile.read(door.file)
+
+
+def test_the_first_token_closes_an_open_door_with_the_next_request_and_it_stays_closed(published, tmp_path):
+    access_file = tmp_path / "access.json"
+    client = TestClient(create_app(published, clock=lambda: NOW, gate=gate_of(access_file)), BASE)
+    assert client.get(TABLE).status_code == 200
+    entry, token = issue(access_file, "ann", None, [], None)
+    assert client.get(TABLE).status_code == 401
+    assert client.get(TABLE, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    revoke(access_file, entry.id)
+    assert client.get(TABLE).status_code == 401
+    access_file.unlink()
+    assert client.get(TABLE).status_code == 401
+
+
+def test_a_form_larger_than_any_token_is_not_read_to_its_end(door):
+    _, token = issue(door.file, "ann", None, [], LATER)
+    sent = {"filler": "x" * 100_000, "token": token}
+    assert door.client.post("/sign-in", data=sent).status_code == 403
+
+
+def test_without_the_right_to_export_not_even_an_unchanged_file_is_told(door):
+    _, token = issue(door.file, "ann", ["support"], [], LATER)
+    known = {"If-None-Match": "*"}
+    assert door.ask("/api/v1/chatbots/support/users.csv", token, **known) == 403
 
 
 def test_beyond_loopback_nothing_is_served_before_somebody_has_a_token(published, tmp_path):

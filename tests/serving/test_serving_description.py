@@ -22,7 +22,8 @@ def test_every_route_of_a_chatbot_tells_each_of_its_answers(paths) -> None:
     assert len(routes) == 12 + 2 + 2 + 2
     for path, route in routes.items():
         is_file = path.endswith(tuple(f".{one.suffix}" for one in FORMATS))
-        assert set(route["responses"]) == {"200", "304", "404", "422", "503"} | ({"429"} if is_file else set())
+        of_files = {"403", "429"} if is_file else set()
+        assert set(route["responses"]) == {"200", "304", "401", "404", "422", "503"} | of_files
         assert all(answer["description"] for answer in route["responses"].values())
         assert "ETag" in route["responses"]["200"]["headers"]
         assert all(one.get("description") for one in route["parameters"])
