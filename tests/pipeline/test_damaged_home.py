@@ -16,6 +16,7 @@ from orchestration.doctor.heal import heal
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.settings import Settings
+from tests.support.damage import DISPOSABLE, WAYS, overwrite
 from tests.support.pipeline import environment_of, refresh, refresh_command
 from tests.support.publishing import Snapshot
 from tests.support.requests import capture, deliver, said
@@ -26,24 +27,10 @@ LINES = [
 ]
 
 
-def truncate(path: Path) -> None:
-    os.truncate(path, path.stat().st_size // 2)
-
-
-def overwrite(path: Path) -> None:
-    path.write_bytes(b"junk" * max(1, path.stat().st_size // 4))
-
-
-WAYS: list[Callable[[Path], None]] = [truncate, overwrite, Path.unlink]
 # What can be made anew or restored: every one of them may be damaged without a person having to do anything.
 HEALED = [
     "raw/ledger.sqlite",
-    "raw/counts.sqlite",
-    "raw/requests/schema.parquet",
-    "quarantine/schema.parquet",
-    "raw/scores/schema.parquet",
-    "warehouse/warehouse.duckdb",
-    "warehouse/warehouse.seal",
+    *DISPOSABLE,
     "published/current/clientele.duckdb",
     "published/current/manifest.json",
     "published/current/dim_users.parquet",
@@ -100,7 +87,7 @@ def obey_permissions() -> None:
         ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
 
 
-@pytest.mark.parametrize("damage", WAYS)
+@pytest.mark.parametrize("damage", WAYS.values(), ids=WAYS)
 def test_trap_69_everything_that_can_be_made_anew_may_be_damaged_at_once(
     home: Path, damage: Callable[[Path], None]
 ) -> None:
@@ -118,7 +105,7 @@ def test_trap_69_everything_that_can_be_made_anew_may_be_damaged_at_once(
     assert (done.returncode, "Nothing new" in done.stdout) == (0, True), done.stderr
 
 
-@pytest.mark.parametrize("damage", WAYS)
+@pytest.mark.parametrize("damage", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("name", HEALED)
 def test_trap_69_each_of_them_alone_is_mended_before_a_refresh_begins_or_by_it(
     home: Path, name: str, damage: Callable[[Path], None]
@@ -132,7 +119,7 @@ def test_trap_69_each_of_them_alone_is_mended_before_a_refresh_begins_or_by_it(
 
 def test_trap_69_an_accepted_file_is_read_again_from_the_inbox_when_a_person_asks_for_it(home: Path) -> None:
     names = [committed_files(home, table)[0].path for table in ("requests", "messages", "quarantine")]
-    for name, damage in zip(names, WAYS, strict=True):
+    for name, damage in zip(names, WAYS.values(), strict=True):
         damage(home / name)
     assert_one_sentence(refresh(home), *names, "doctor --repair")
     found = clientele(home, "doctor")
@@ -153,7 +140,7 @@ def test_trap_69_an_accepted_file_without_its_inbox_file_is_named_with_it(home: 
     assert_one_sentence(clientele(home, "doctor", "--repair"), name, "log.jsonl", "backup")
 
 
-@pytest.mark.parametrize("damage", WAYS)
+@pytest.mark.parametrize("damage", WAYS.values(), ids=WAYS)
 def test_trap_69_a_ledger_without_its_copy_says_what_is_lost_and_its_advice_works(
     home: Path, damage: Callable[[Path], None]
 ) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from orchestration.transform.warehouse import ALWAYS, Window
+from tests.support.damage import DISPOSABLE, WAYS
+from tests.support.inbox import FORMS, ROTATIONS
 from tests.support.requests import Line
 
 CHATBOTS = ("support", "it's")
@@ -25,7 +27,7 @@ ZONES = (
     "Pacific/Kiritimati",  # 25 hours from the next one
     "Pacific/Pago_Pago",
 )
-FILES = ("a.jsonl", "b/é.jsonl", "c.jsonl.gz", "z.jsonl.zst")
+PLACES = ("a", "b/é", "c", "z")  # that senders write to
 # Midnights and changes of the clock in the zones above.
 MOMENTS = [
     datetime(2026, 3, 8, 5),
@@ -242,11 +244,19 @@ exclusions = st.lists(
 ).map(tuple)
 
 
+places = st.sampled_from(PLACES)
+forms = st.fixed_dictionaries({place: _one(*["lines"] * 4, *["gzip", "zstd"] * 2, *FORMS) for place in PLACES})
+damages = st.lists(st.tuples(st.sampled_from(DISPOSABLE), st.sampled_from(list(WAYS))), min_size=1, max_size=2)
+
+
 @dataclass
 class Step:
-    """What is delivered before a run, and how the run goes."""
+    """What happens before a run, and how the run goes."""
 
-    delivered: list[tuple[str, bytes]] = field(default_factory=list)  # file and line
+    delivered: list[tuple[str, bytes]] = field(default_factory=list)  # place and line
+    forms: dict[str, str] = field(default_factory=dict)  # of the logs that begin in this step, by place
+    rotations: list[tuple[str, str]] = field(default_factory=list)  # place and how, before anything is delivered
+    damages: list[tuple[str, str]] = field(default_factory=list)  # file of the home, and how, before the run
     settings: dict[str, dict[str, str]] | None = None
     merges: tuple[tuple[str, str, str], ...] | None = None
     exclusions: tuple[tuple[str, str], ...] | None = None
@@ -286,31 +296,35 @@ def histories(draw: st.DrawFn) -> History:
     scores_are_late = draw(_one(True, False))
     for line in encoded:
         step = steps[-1] if scores_are_late and b'"shape": "analysis"' in line else draw(early)
-        step.delivered.append((draw(st.sampled_from(FILES)), line))
+        step.delivered.append((draw(places), line))
     # Of few, so that a later run often finds what an earlier one had.
     all_settings = st.sampled_from([None, draw(settings), draw(settings)])
     all_merges = st.sampled_from([None, (), draw(merges()), draw(merges())])
     all_exclusions = st.sampled_from([None, None, (), draw(exclusions)])
+    rotations = draw(_one(st.just([]), st.lists(st.tuples(places, st.sampled_from(ROTATIONS)), max_size=2)))
     for step in steps:
+        step.forms = draw(forms)
+        step.rotations = draw(rotations)
+        step.damages = draw(_mostly(st.just([]), damages))
         step.exclusions = draw(all_exclusions)
         step.settings = draw(all_settings)
         step.merges = draw(all_merges)
         step.crash = draw(st.one_of(st.none(), st.integers(0, 99)))
         step.window = draw(_one(ALWAYS, ALWAYS, Window(None, ARRIVALS[0].date()), Window(ARRIVALS[0].date(), None)))
     if changes_come_alone:
-        steps = draw(_changes_alone([one for step in steps for one in step.delivered]))
+        steps = draw(_changes_alone([one for step in steps for one in step.delivered], draw(forms)))
     met = _met(said, bool(again), copies, steps)
     met["malformed lines"] = len(broken)
     return History(steps, met)
 
 
 @st.composite
-def _changes_alone(draw: st.DrawFn, delivered: list[tuple[str, bytes]]) -> list[Step]:
+def _changes_alone(draw: st.DrawFn, delivered: list[tuple[str, bytes]], forms: dict[str, str]) -> list[Step]:
     """All arrives at first; then a mapping or settings change, in a run that crashes late, and may be put back.
 
     Only such a history shows what a change does that nothing else touches.
     """
-    before = Step(delivered, draw(settings), draw(merges()))
+    before = Step(delivered, forms, settings=draw(settings), merges=draw(merges()))
     changed = draw(_mostly(st.builds(Step, merges=merges()), st.builds(Step, settings=settings)))
     changed.crash = draw(_mostly(st.integers(-8, -1), st.none()))
     put_back = Step(settings=before.settings, merges=before.merges)
@@ -345,6 +359,7 @@ def _met(said: list[Line], again: bool, copies: list[Line], steps: list[Step]) -
     met["examples with a request sent again in another envelope"] = again
     met["examples with merges"] = any(step.merges for step in steps)
     met["examples with merges that change between runs"] = _changes([step.merges for step in steps])
+    met["damaged files"] = sum(len(step.damages) for step in steps)
     met["examples with accounts left out"] = any(step.exclusions for step in steps)
     met["examples with settings that change between runs"] = _changes([step.settings for step in steps])
     met["examples with a time zone other than UTC"] = any(

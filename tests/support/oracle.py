@@ -6,7 +6,7 @@ custom fields are in `oracle_custom.py`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from tests.support.inbox import Delivered
 from tests.support.oracle_custom import columns_of, custom_history, held_at
 from tests.support.oracle_home import exclusions_of, lines_of, mapping_of, settings_of
 from tests.support.oracle_lines import Record, Unusable, normalised, read_line
@@ -46,13 +47,16 @@ class Version:
 
 
 class Oracle:
-    """The contract, applied to everything in the inbox of a home; on request with what `exclude.csv` leaves out."""
+    """The contract, applied to everything in the inbox of a home; on request with what `exclude.csv` leaves out.
 
-    def __init__(self, home: Path, *, with_excluded: bool = False) -> None:
+    `lines` stand for those of the inbox where files were rotated: the names by which they were read are in them.
+    """
+
+    def __init__(self, home: Path, *, lines: Iterable[Delivered] | None = None, with_excluded: bool = False) -> None:
         self.settings = settings_of(home)
         self._merged_into = mapping_of(home)
         self.totals: Counter[str] = Counter(lines=0, accepted=0, duplicates=0, quarantined=0, warnings=0)
-        records = sorted(self._records(home), key=lambda record: record.order)
+        records = sorted(self._records(lines_of(home) if lines is None else lines), key=lambda record: record.order)
         organic = [record for record in records if record.is_organic]
         requests = [record for record in organic if record.messages]
         self.messages = list(self._messages(requests, _newest_scores(records)))
@@ -74,10 +78,10 @@ class Oracle:
 
     # What the lines say together.
 
-    def _records(self, home: Path) -> list[Record]:
+    def _records(self, lines: Iterable[Delivered]) -> list[Record]:
         """Accepted records, each once: where equal lines arrived, the first of them."""
         first: dict[str, Record] = {}
-        for source_file, number, line in lines_of(home):
+        for source_file, number, line in lines:
             self.totals["lines"] += 1
             try:
                 record = read_line(line, source_file, number)

@@ -299,6 +299,15 @@ def copy_inbox(home: Path, to: Path) -> Path:
     return to
 
 
+def copy_raw(home: Path, to: Path) -> Path:
+    """A new data home with the same raw, input and settings, in which no model has run."""
+    copy_inbox(home, to)
+    for name in ("raw", "quarantine"):
+        shutil.copytree(home / name, to / name)
+    (to / "raw" / "counts.sqlite").unlink(missing_ok=True)
+    return to
+
+
 def refresh(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`clientele refresh` on a data home, in a process of its own."""
     command = refresh_command(*arguments)
