@@ -1,6 +1,5 @@
 """`clientele status`: the state of a data home. Prints only."""
 
-import sqlite3
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -9,6 +8,7 @@ from orchestration.commands.printable import printable
 from orchestration.erasure.tombstones import erasures
 from orchestration.extract.landing.inventory import take_inventory
 from orchestration.extract.landing.ledger import receipts, states
+from orchestration.home.sqlite_file import looking_into
 from orchestration.publish.manifest import read_manifest
 from orchestration.settings import Settings
 
@@ -50,7 +50,7 @@ def _last_runs(settings: Settings) -> list[str]:
     storage = settings.dagster_home / "history" / "runs.db"
     if not storage.exists():
         return []
-    with sqlite3.connect(f"file:{storage}?mode=ro", uri=True) as connection:
+    with looking_into(storage) as connection:
         rows = connection.execute(
             "select run_id, status, start_time, end_time from runs order by id desc limit ?", [RUNS]
         ).fetchall()

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.ledger import ledger_path
+from orchestration.home.sqlite_file import looking_into
 from orchestration.publish.raw_counts import forget_counts
 
 # Each with a table that it always has.
@@ -24,7 +25,7 @@ def is_sound(path: Path, table: str | None = None, *, thorough: bool = True) -> 
     try:
         if path.stat().st_size == 0:
             return False
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=60)) as connection:
+        with looking_into(path) as connection:
             tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
             whole = not thorough or connection.execute("pragma quick_check(1)").fetchone() == ("ok",)
         return whole and (table is None or table in tables)

@@ -16,3 +16,4 @@ def test_there_are_ten_deliberate_faults_at_least() -> None:
 def test_a_deliberate_fault_can_be_put_in(fault: Fault) -> None:
     assert Path(CHECKOUT, fault.file).read_text(encoding="utf-8").count(fault.old) == 1
     assert fault.old != fault.new
+    assert Path(CHECKOUT, fault.test).is_file()

@@ -1,4 +1,4 @@
-"""`make mutants`: put each fault into a copy of the project, and see whether the property test finds it there.
+"""`make mutants`: put each fault into a copy of the project, and see whether its test finds it there.
 
 Only a failed assertion counts as found: a fault that breaks the program proves nothing.
 """
@@ -15,29 +15,31 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.mutants.faults import FAULTS, Fault
+from tests.mutants.faults import FAULTS, HISTORIES, Fault
 
 CHECKOUT = Path(__file__).parents[2]
-TEST = "tests/pipeline/test_incremental_equals_rebuild.py"
 # What hypothesis writes above a history that fails.
-FOUND = ("Falsifying example", "Failing test case")
+COUNTEREXAMPLE = ("Falsifying example", "Failing test case")
+# What pytest writes of an assertion that fails.
+ASSERTION = ("AssertionError", "DID NOT RAISE")
 LEFT_OUT = shutil.ignore_patterns(".venv", ".git", "data", "target", "logs", "__pycache__", ".*_cache", ".hypothesis")
 
 console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
 
 
-def main() -> int:
-    """Print what became of every fault; 1 when one survived."""
+def main(only: str = "") -> int:
+    """Print what became of every fault, or of those whose sentence holds a text; 1 when one survived."""
     table = Table("deliberate fault", "found")
     survived = 0
-    for fault in [None, *FAULTS]:
+    chosen = [fault for fault in FAULTS if only in fault.sentence]
+    for fault in chosen if only else [None, *chosen]:
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder, "copy")
             shutil.copytree(CHECKOUT, copy, ignore=LEFT_OUT)
             if fault:
                 put_in(copy, fault)
-            verdict = _verdict(copy)
+            verdict = _verdict(copy, fault.test if fault else HISTORIES)
         survived += (verdict == "no") if fault else (verdict != "no")
         sentence = fault.sentence if fault else "(none)"
         console.print(f"{sentence}: {verdict}; {time.monotonic() - began:.0f} s", soft_wrap=True)
@@ -55,20 +57,24 @@ def put_in(checkout: Path, fault: Fault) -> None:
     path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
 
 
-def _verdict(copy: Path) -> str:
-    """How many examples it took in this copy, or "no"."""
+def _verdict(copy: Path, test: str) -> str:
+    """What found the fault in this copy, or "no"."""
     report = copy / "report.json"
     wanted = {"CLIENTELE_FIRST_FAULT": "1", "CLIENTELE_SOAK_REPORT": str(report), "PYTHONPATH": str(copy)}
     environment = {name: value for name, value in os.environ.items() if name != "CLIENTELE_SOAK"} | wanted
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", TEST]
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", test]
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
-    passed = json.loads(report.read_text(encoding="utf-8"))["examples"] if report.exists() else 0
     if done.returncode == 0:
         return "no"
-    if "AssertionError" not in done.stdout or not any(one in done.stdout for one in FOUND):
+    by_histories = test == HISTORIES
+    expected = [ASSERTION, *([COUNTEREXAMPLE] if by_histories else [])]
+    if not all(any(one in done.stdout for one in words) for words in expected):
         sys.exit(f"The test broke instead of failing:\n{done.stdout}{done.stderr}")
+    if not by_histories:
+        return f"by {Path(test).stem}"
+    passed = json.loads(report.read_text(encoding="utf-8"))["examples"] if report.exists() else 0
     return f"by example {passed + 1}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -1,4 +1,8 @@
-"""The deliberate faults: what would be wrong, and which text of which file makes it so. `__main__` runs them."""
+"""The deliberate faults: what would be wrong, and which text of which file makes it so. `__main__` runs them.
+
+Most are faults of numbers, and the random histories must find them. Others are of what stands around the numbers, where
+the test that is named must.
+"""
 
 from typing import NamedTuple
 
@@ -9,15 +13,22 @@ MACROS = "orchestration/publish/table_macros.sql"
 MONEY = "dbt_project/macros/money.sql"
 RECORDS = "orchestration/extract/records"
 WAREHOUSE = "orchestration/transform/warehouse.py"
+INBOX = "orchestration/extract/inbox"
+ROTATION = "orchestration/extract/landing/rotation.py"
+RECONCILE = "orchestration/publish/reconcile.py"
+SCORER = "orchestration/extract/scorer.py"
+NEEDLES = "orchestration/erasure/needles.py"
+HISTORIES = "tests/pipeline/test_incremental_equals_rebuild.py"
 
 
 class Fault(NamedTuple):
-    """`old`, which stands in the file exactly once, becomes `new`."""
+    """`old`, which stands in the file exactly once, becomes `new`; the test then fails."""
 
     sentence: str
     file: str
     old: str
     new: str
+    test: str = HISTORIES
 
 
 FAULTS = [
@@ -174,4 +185,104 @@ FAULTS = [
         "A leap second is the second before it", f"{RECORDS}/instants.py", "seconds=second,", "seconds=min(second, 59),"
     ),
     Fault("A role in capitals refuses its line", f"{RECORDS}/messages.py", "role.casefold() in ROLES", "False"),
+    Fault("A renamed log is another log", ROTATION, "if not unsettled:", "if unsettled or not unsettled:"),
+    Fault(
+        "A log that was compressed since is another log",
+        ROTATION,
+        'if compression == "plain":',
+        "if compression:",
+    ),
+    Fault("Of a log that was compressed since, all is read again", ROTATION, "skip=cursor.position", "skip=0"),
+    Fault("A list is read line by line", f"{INBOX}/formats.py", 'if begin.startswith(b"["):', 'if begin == b"[":'),
+    Fault("The mark of UTF-16 says nothing", f"{INBOX}/formats.py", 'b"\\0" in head[2:10]', 'b"" == head'),
+    Fault(
+        "Conversations that are left out stay in the facts",
+        "orchestration/publish/leaving_out.sql",
+        "where conversation_key not in (select conversation_key from excluded_conversation_days)",
+        "where true",
+    ),
+    Fault(
+        "An id that is merged is not left out",
+        "orchestration/identity/exclusions.py",
+        "value = target.get((chatbot_id, kind, value), value)",
+        "pass",
+        "tests/pipeline/test_leaving_out.py",
+    ),
+    Fault(
+        "A chatbot may have fewer messages than raw",
+        RECONCILE,
+        "self.messages_found,\n        )",
+        "self.messages,\n        )",
+        "tests/pipeline/test_reconciliation.py",
+    ),
+    Fault(
+        "Receipts are not held against the segments",
+        RECONCILE,
+        "if read != expected.lines:",
+        "if read is None:",
+        "tests/pipeline/test_reconciliation.py",
+    ),
+    Fault(
+        "A day may shrink without a reason",
+        RECONCILE,
+        "where coalesce(new.conversations, 0) < old.conversations or coalesce(new.messages, 0) < old.messages",
+        "where false",
+        "tests/pipeline/test_reconciliation.py",
+    ),
+    Fault(
+        "A warehouse that something else changed is trusted",
+        "orchestration/transform/seal.py",
+        'return None if "open_by" in seal or seal == _look(warehouse) else CHANGED',
+        "return None",
+        "tests/pipeline/test_dbt_by_hand.py",
+    ),
+    Fault(
+        "A raw file may hold other bytes than were written",
+        "orchestration/extract/landing/intact.py",
+        "if checksum is not None and look_of(path)[1] != checksum:",
+        "if not path.exists():",
+        "tests/pipeline/test_damaged_raw.py",
+    ),
+    Fault(
+        "A refused file ends a refresh with 0",
+        "orchestration/commands/main.py",
+        "NEEDS_A_PERSON = 3",
+        "NEEDS_A_PERSON = 0",
+        "tests/pipeline/test_unread_input.py",
+    ),
+    Fault(
+        "Epoch milliseconds are not named as such",
+        f"{RECORDS}/instants.py",
+        "if unit := epoch_like(value):",
+        'if unit := "":',
+        "tests/unit/extract/test_whole_records.py",
+    ),
+    Fault(
+        "Texts of any language are scored",
+        SCORER,
+        "if any(map(str.isalpha, text)) and not is_english(text):",
+        "if text is None:",
+        "tests/unit/test_scoring.py",
+    ),
+    Fault(
+        "A text without a known word scores 0",
+        SCORER,
+        "return compound if self._has_met_its_lexicon else None",
+        "return compound",
+        "tests/unit/test_scoring.py",
+    ),
+    Fault(
+        "An erasure does not look for UTF-16",
+        NEEDLES,
+        'ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")',
+        'ENCODINGS = ("utf-8",)',
+        "tests/pipeline/test_traps_scouring.py",
+    ),
+    Fault(
+        "Escapes of JSON hide someone from an erasure",
+        NEEDLES,
+        'if b"\\\\" in data:',
+        "if not data:",
+        "tests/pipeline/test_traps_scouring.py",
+    ),
 ]

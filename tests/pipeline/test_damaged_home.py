@@ -239,6 +239,27 @@ def test_trap_69_a_full_disk_and_a_home_without_permission_are_one_sentence_and_
     assert conversations(home) == 4
 
 
+def test_a_home_that_can_only_be_read_shows_its_state_and_nothing_in_it_is_called_damaged(home: Path) -> None:
+    allow_writing(home, False)
+    command = [str(Path(sys.executable).with_name("clientele"))]
+    status, doctor = (
+        subprocess.run(
+            [*command, name],
+            env=environment_of(home),
+            capture_output=True,
+            text=True,
+            preexec_fn=obey_permissions,
+        )
+        for name in ("status", "doctor")
+    )
+    allow_writing(home, True)
+    assert status.returncode == 0, status.stderr
+    assert "success" in status.stdout.splitlines()[-1]
+    assert doctor.returncode == 1
+    assert "cannot be written" in doctor.stdout or "Permission denied" in doctor.stdout
+    assert "damaged" not in doctor.stdout
+
+
 def test_a_whole_home_has_nothing_to_mend(home: Path) -> None:
     before = (home / "published" / "current").readlink()
     assert heal(Settings(home=home)) == []

@@ -19,6 +19,7 @@ import jinja2
 
 from orchestration.erasure.sweep import sweep
 from orchestration.erasure.tombstones import read_tombstones
+from orchestration.errors import is_damage
 from orchestration.extract.landing.inventory import OUTCOMES, take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import receipts_table
@@ -31,6 +32,7 @@ from orchestration.publish.raw_counts import count_raw
 from orchestration.publish.reconcile import Balance, balance
 from orchestration.publish.snapshot import MACROS
 from orchestration.settings import DBT_PROJECT
+from orchestration.transform.seal import distrusted_if_damaged
 from orchestration.transform.warehouse import ALWAYS, Window, commit, prepare
 from tests.support.requests import SUPPORT, Line, deliver
 
@@ -151,8 +153,21 @@ class Pipeline:
         return self.refresh()
 
     def refresh(self, window: Window = ALWAYS, *, full: bool = False, crash_after: int | None = None) -> "Pipeline":
-        """Process what arrived. With `crash_after` the run stops behind so many models: -1 is before `prepare`."""
+        """Process what arrived. With `crash_after` the run stops behind so many models: -1 is before `prepare`.
+
+        As the command does, a run that meets damage in the warehouse is tried once more, and then rebuilds it.
+        """
         self.runs += 1
+        try:
+            with distrusted_if_damaged(self.warehouse):
+                return self._run(window, full, crash_after)
+        except duckdb.Error as error:
+            if not is_damage(str(error)):
+                raise
+        self.close()
+        return self._run(window, full, crash_after)
+
+    def _run(self, window: Window, full: bool, crash_after: int | None) -> "Pipeline":
         self._is_published = False
         sweep(self.home)
         for receipt in land(self.home, f"run-{self.runs}", workers=1):
