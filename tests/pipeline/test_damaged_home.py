@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from orchestration.doctor.heal import heal
-from orchestration.errors import PipelineError
+from orchestration.errors import PipelineError, is_damage
 from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.settings import Settings
 from tests.support.damage import DISPOSABLE, WAYS, overwrite
@@ -200,6 +200,26 @@ def test_trap_69_blocks_of_the_warehouse_that_are_damaged_are_met_and_rebuilt(
     assert done.returncode == 0, done.stderr
     assert "rebuilt from raw" in done.stdout
     assert conversations(home) == 4
+
+
+def test_trap_69_whatever_duckdb_says_of_a_damaged_warehouse_is_known_as_damage(home: Path) -> None:
+    warehouse = home / "warehouse" / "warehouse.duckdb"
+    whole = warehouse.read_bytes()
+    said = []
+    for share in range(5, 100, 5):
+        end = len(whole) * share // 100
+        for content in (whole[:end], whole[:end] + b"junk" * ((len(whole) - end) // 4), whole[:end] + bytes(1 << 18)):
+            warehouse.write_bytes(content)
+            try:
+                with duckdb.connect(str(warehouse)) as connection:
+                    for schema, name in connection.execute(
+                        "select schema_name, table_name from duckdb_tables()"
+                    ).fetchall():
+                        connection.execute(f'select count(hash(columns(*))) from "{schema}"."{name}"').fetchall()
+            except duckdb.Error as error:
+                said.append(str(error))
+    assert len(said) > 20
+    assert [one for one in said if not is_damage(one)] == []
 
 
 def test_trap_69_runs_that_dagster_starts_heal_what_the_command_heals(home: Path) -> None:

@@ -36,24 +36,26 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, **options: object) -> list[str]:
     """Return what axe finds wrong with a page, with the first place of each."""
-    found = Axe().run(page).response["violations"]
+    found = Axe().run(page, options=options).response["violations"]
     return [f"{one['id']} ({one['impact']}): {one['nodes'][0]['html']}" for one in found]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (1400, "dark"), (390, "light")])
-def test_axe_finds_nothing_in_any_state(address, browser, width, scheme):
+def test_axe_finds_nothing_in_any_state_wide_dark_or_narrow(address, browser):
     wrong = {}
     for name, state in STATES.items():
-        window = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        page = window.new_page()
-        page.goto(address + state.path)
-        state.does(page)
-        if found := violations(page):
-            wrong[name] = found
-        window.close()
-    assert wrong == {}
+        with browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light") as window:
+            page = window.new_page()
+            page.goto(address + state.path)
+            state.does(page)
+            wrong[name] = violations(page)
+            page.emulate_media(color_scheme="dark")
+            wrong[f"{name}, dark"] = violations(page, runOnly=["color-contrast"])
+            page.emulate_media(color_scheme="light")
+            page.set_viewport_size({"width": 390, "height": 900})
+            wrong[f"{name}, narrow"] = violations(page)
+    assert {name: found for name, found in wrong.items() if found} == {}
 
 
 def test_the_next_page_is_reached_within_forty_tabs_of_the_top(address, browser):
@@ -175,8 +177,7 @@ def test_a_filter_is_chosen_by_keyboard_and_the_focus_stays_on_it(address, brows
         assert plans.get_by_label("free").is_checked()
 
 
-@pytest.mark.parametrize("width", [390, 360])
-def test_on_a_phone_nothing_is_cut_and_nothing_scrolls_sideways(address, browser, width):
+def test_on_a_phone_nothing_is_cut_and_nothing_scrolls_sideways(address, browser):
     """Name, freshness, calendar and row count were cut."""
     cut = """() => [...document.querySelectorAll('body *')].filter((one) => {
         const box = one.getBoundingClientRect();
@@ -189,16 +190,17 @@ def test_on_a_phone_nothing_is_cut_and_nothing_scrolls_sideways(address, browser
     }).map((one) => one.outerHTML.slice(0, 120))"""
     wrong = {}
     for name, state in STATES.items():
-        window = browser.new_context(viewport={"width": width, "height": 740}, is_mobile=True)
-        page = window.new_page()
-        page.goto(address + state.path)
-        state.does(page)
         if name == "reference":
             continue
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        if (found := page.evaluate(cut)) or wide != width:
-            wrong[name] = (wide, found)
-        window.close()
+        with browser.new_context(viewport={"width": 390, "height": 740}, is_mobile=True) as window:
+            page = window.new_page()
+            page.goto(address + state.path)
+            state.does(page)
+            for width in (390, 360):
+                page.set_viewport_size({"width": width, "height": 740})
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                if (found := page.evaluate(cut)) or wide != width:
+                    wrong[name, width] = (wide, found)
     assert wrong == {}
 
 
