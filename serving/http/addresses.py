@@ -1,4 +1,4 @@
-"""Ids in the API's addresses: each is one segment, percent-encoded, whatever marks it holds.
+"""Ids in addresses, of the API and of the pages: each is one segment, percent-encoded, whatever marks it holds.
 
 Addresses are matched as they were sent, before any `%2F` becomes a slash, so that no id is taken for two segments, nor
 two for one. A program may not leave `.` and `..` in an address, and `totals` is a route: these ids are sent as `id:.`,
@@ -14,6 +14,8 @@ from pydantic import AfterValidator
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 CHATBOTS = "/api/v1/chatbots/"
+PLATFORM = "/platform/"
+FILTERS = "/filters/"
 ESCAPE = "id:"
 ESCAPED = re.compile(rf"(?:{ESCAPE})*(?:\.|\.\.|totals)")
 
@@ -55,6 +57,6 @@ class AddressesAsSent:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(CHATBOTS):
+        if scope["type"] == "http" and scope["path"].startswith((CHATBOTS, PLATFORM, FILTERS)):
             scope = {**scope, "path": scope["raw_path"].decode("latin-1")}
         await self._app(scope, receive, send)

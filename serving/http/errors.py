@@ -81,4 +81,4 @@ def problem(request: Request, status: int, text: str, title: str) -> Response:
 def _answer(request: Request, status: int, detail: Any, text: str, title: str | None = None) -> Response:
     if is_program(request):
         return JSONResponse({"detail": detail}, status)
-    return page(request, "problem.html", status, title=title or str(detail), text=text)
+    return page(request, "problem.html", status, title=title or str(detail), text=text, action=None)

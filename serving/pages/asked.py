@@ -22,7 +22,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Asked:
-    """A state of one chatbot's table, of one snapshot, at an instant. `search` is the query string that asks it."""
+    """A state of one chatbot's table, of one snapshot, at an instant. `search` is the query string that asks it.
+
+    On the page of one row, `entity_id` says whose it is.
+    """
 
     snapshot: Snapshot
     chatbot: Chatbot
@@ -30,6 +33,7 @@ class Asked:
     search: str
     now: datetime
     memory: Memory = field(default_factory=Memory)
+    entity_id: str | None = None
 
     @property
     def table(self) -> Table:
@@ -58,7 +62,7 @@ class Asked:
 
     def remembered(self, what: str, read: Callable[[], T]) -> T:
         """Return an answer that depends on range, search and filters, and neither on order nor on page."""
-        about = (self.table.name, links.question(self.search), self.days)
+        about = (self.table.name, self.entity_id, links.question(self.search), self.days)
         return self.of_chatbot(f"{what} of a table", read, *about)
 
     def of_chatbot(self, what: str, read: Callable[[], T], *about: object) -> T:

@@ -29,8 +29,9 @@ def count(value: int) -> str:
 
 
 def money(value: Decimal, currency: str) -> str:
-    """Return an amount with its currency; cents only where there are any."""
-    amount = f"{abs(value):,.0f}" if value == value.to_integral_value() else f"{abs(value):,.2f}"
+    """Return an amount with its currency, in full: cents only where there are any, and parts of them alike."""
+    places = 0 if value == value.to_integral_value() else 2 if value == round(value, 2) else 4
+    amount = f"{abs(value):,.{places}f}"
     symbol = SYMBOLS.get(currency, f"{currency} ")
     return f"{'-' if value < 0 else ''}{symbol}{amount}"
 
@@ -87,6 +88,13 @@ def instant(value: datetime, time_zone: str, with_zone: bool = False) -> str:
     zone = f"UTC{name}" if name[:1] in "+-" else name
     text = f"{day(local)}, {local.hour % 12 or 12}:{local:%M %p}"
     return f"{text} {zone}" if with_zone and zone else text
+
+
+def own_value(value: str | Decimal | bool | None) -> str:
+    """Return a value of one of the chatbot's own fields, of whatever type it is."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return MISSING if value is None else number(value) if isinstance(value, Decimal) else value
 
 
 def cell(column: Column, value: Any, chatbot: Chatbot) -> Any:

@@ -4,8 +4,9 @@ The names are those of the API; which of them a table knows is in `query`.
 """
 
 from collections.abc import Collection, Sequence
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
+from serving.http.addresses import CHATBOTS, FILTERS, PLATFORM, entity_segment, segment
 from serving.tables.columns import Table
 
 RANGE = ("range", "first_day", "last_day")
@@ -22,17 +23,22 @@ FIND = "find."
 
 def page_path(chatbot_id: str, table: str) -> str:
     """Return the path of a chatbot's page."""
-    return f"/platform/{quote(chatbot_id, safe='')}/{table}"
+    return f"{PLATFORM}{segment(chatbot_id)}/{table}"
+
+
+def entity_path(chatbot_id: str, table: str, entity_id: str) -> str:
+    """Return the path of the page of one row of a table."""
+    return f"{page_path(chatbot_id, table)}/{entity_segment(entity_id)}"
 
 
 def filters_path(chatbot_id: str, table: str) -> str:
     """Return the path of the filters of a chatbot's page, with what each offers."""
-    return f"/filters/{quote(chatbot_id, safe='')}/{table}"
+    return f"{FILTERS}{segment(chatbot_id)}/{table}"
 
 
 def rows_path(chatbot_id: str, table: str, suffix: str) -> str:
     """Return the path of a file with a table's rows."""
-    return f"/api/v1/chatbots/{quote(chatbot_id, safe='')}/{table}.{suffix}"
+    return f"{CHATBOTS}{segment(chatbot_id)}/{table}.{suffix}"
 
 
 def sign_in_path(then: str) -> str:

@@ -9,7 +9,7 @@ from serving.pages.rows import chosen_columns
 from serving.snapshot import Chatbot
 from serving.tables.custom import PREFIX
 from serving.tables.exports import FORMATS
-from serving.tables.query import PAGE_LIMIT, QUERIES
+from serving.tables.query import PAGE_LIMIT, QUERIES, PageQuery
 from serving.tables.results import Page
 
 PAGE_SIZES = (10, 20, 50, 100)
@@ -85,10 +85,9 @@ def files(asked: Asked) -> list[File]:
     ]
 
 
-def pager(asked: Asked, page: Page) -> Pager:
-    """Return the ways to the other rows of the result."""
-    search, offset = asked.search, asked.query.offset
-    size = asked.query.limit or PAGE_LIMIT
+def pager(search: str, query: PageQuery, page: Page) -> Pager:
+    """Return the ways to the other rows of the result of a state."""
+    offset, size = query.offset, query.limit or PAGE_LIMIT
     last = offset + len(page.rows)
     has_before = offset > 0
     has_more = bool(page.rows) and last < page.total

@@ -59,11 +59,11 @@ def freshness_of(snapshot: Snapshot, chatbot: Chatbot, now: datetime, newest: da
 
 def notices(asked: Asked) -> list[Notice]:
     """Return what is to be said of the range and of what it leaves out."""
-    return [*_beyond(asked), *_own_accounts(asked)]
+    return [*beyond(asked), *_own_accounts(asked)]
 
 
-def _beyond(asked: Asked) -> list[Notice]:
-    """A range that ends today ends where today's data does: only one that misses whole days says so."""
+def beyond(asked: Asked) -> list[Notice]:
+    """Return what is to be said of a range that misses whole days; one that ends today ends where today's data does."""
     through, covered, last = asked.snapshot.data_through, asked.covered, asked.closed_days().last
     if through is None or covered is None or last is None or last <= covered:
         return []

@@ -1,14 +1,16 @@
 """The addresses of the pages, each with the check of who may see the chatbot. What they show is in `view`."""
 
-from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
 from serving.access import NotFound, visible_chatbot, visible_chatbots
+from serving.http.addresses import FILTERS, PLATFORM, ChatbotId, EntityId
 from serving.pages import links
 from serving.pages.asked import Asked
 from serving.pages.assets import FOR_EVER, asset_at
+from serving.pages.entity import broken, entity_page
 from serving.pages.filters import filters, list_filters
 from serving.pages.home import cards
 from serving.pages.memory import Memory
@@ -17,6 +19,7 @@ from serving.pages.rendering import SCHEME_COOKIE, SCHEMES, environment, page
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.columns import TABLES
+from serving.tables.parameters import BadQuery
 from serving.tables.query import query_of
 from serving.tables.ranges import Clock
 
@@ -39,8 +42,8 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
         description = app.openapi()
         return page(request, "reference.html", about=description["info"], operations=operations(description))
 
-    @app.get("/platform/{chatbot_id:path}/{table}", include_in_schema=False)
-    def table_page(chatbot_id: str, table: str, request: Request) -> Response:
+    @app.get(PLATFORM + "{chatbot_id}/{table}", include_in_schema=False)
+    def table_page(chatbot_id: ChatbotId, table: str, request: Request) -> Response:
         if table not in TABLES:
             raise NotFound
         snapshot = snapshots.current()
@@ -53,8 +56,25 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
         view = view_of(snapshot, chatbot, table, asked, clock(), memory, visible)
         return page(request, "table.html", page=view)
 
-    @app.get("/filters/{chatbot_id:path}/{table}", include_in_schema=False)
-    def filters_page(chatbot_id: str, table: str, request: Request) -> Response:
+    @app.get(PLATFORM + "{chatbot_id}/{table}/{entity_id}", include_in_schema=False)
+    def one_row_page(chatbot_id: ChatbotId, table: str, entity_id: EntityId, request: Request) -> Response:
+        if table not in TABLES:
+            raise NotFound
+        snapshot = snapshots.current()
+        chatbot = visible_chatbot(snapshot, request, chatbot_id)
+        asked = f"?{request.url.query}" if request.url.query else ""
+        state = links.canonical(asked, query_of(table, chatbot).table)
+        if links.pairs(state) != links.pairs(asked):
+            return RedirectResponse(links.entity_path(chatbot_id, table, entity_id) + state, 303)
+        visible = visible_chatbots(snapshot, request)
+        try:
+            view = entity_page(snapshot, chatbot, table, entity_id, asked, clock(), memory, visible)
+        except BadQuery as error:
+            return page(request, "problem.html", 422, **vars(broken(error)))
+        return page(request, "entity.html", page=view)
+
+    @app.get(FILTERS + "{chatbot_id}/{table}", include_in_schema=False)
+    def filters_page(chatbot_id: ChatbotId, table: str, request: Request) -> Response:
         """The filters with all that they offer: a page of its own, and what the page of the table opens."""
         if table not in TABLES:
             raise NotFound
@@ -79,10 +99,10 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
             filters=filters(asked, finds),
         )
 
-    @app.get("/platform/{chatbot_id:path}", include_in_schema=False)
-    def chatbot_home(chatbot_id: str, request: Request) -> Response:
+    @app.get(PLATFORM + "{chatbot_id}", include_in_schema=False)
+    def chatbot_home(chatbot_id: ChatbotId, request: Request) -> Response:
         visible_chatbot(snapshots.current(), request, chatbot_id)
-        return RedirectResponse(f"/platform/{quote(chatbot_id, safe='')}/organizations")
+        return RedirectResponse(links.page_path(chatbot_id, "organizations"))
 
     @app.get("/assets/{name}", include_in_schema=False)
     def asset(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The table of a page: its headings with what a click on each asks for, and its rows as they are written.
+"""The rows of a page: the headings with what a click on each asks for, and the values as they are written.
 
 Order, search and filters are applied in DuckDB to the whole result; a page shows a part of it.
 """
@@ -8,7 +8,8 @@ from typing import Any
 
 from serving.pages import formats, links
 from serving.pages.asked import Asked
-from serving.tables.columns import Column, Kind, Table
+from serving.snapshot import Chatbot
+from serving.tables.columns import Column, Kind
 from serving.tables.query import TableQuery
 
 DEFAULT_SORT = "-last_activity_at"
@@ -86,11 +87,12 @@ def read_columns(query: TableQuery) -> list[str]:
 def headings(asked: Asked) -> list[Heading]:
     """Return the headings of the columns shown."""
     meanings = asked.snapshot.meanings(asked.table.name)
-    return [_heading(asked, asked.table.column(name), meanings) for name in shown_columns(asked.query)]
+    columns = [asked.table.column(name) for name in shown_columns(asked.query)]
+    return [heading(asked.search, asked.query.sort, DEFAULT_SORT, column, meanings) for column in columns]
 
 
-def _heading(asked: Asked, column: Column, meanings: dict[str, str]) -> Heading:
-    sort = asked.query.sort
+def heading(search: str, sort: str, usual: str, column: Column, meanings: dict[str, str]) -> Heading:
+    """Return the heading of a column in a state; `usual` is the order that needs no words in the address."""
     direction = None
     if sort.removeprefix("-") == column.name:
         direction = "descending" if sort.startswith("-") else "ascending"
@@ -100,7 +102,7 @@ def _heading(asked: Asked, column: Column, meanings: dict[str, str]) -> Heading:
         name=column.name,
         label=column.label,
         kind=column.kind,
-        href=links.changed(asked.search, sort=None if wanted == DEFAULT_SORT else wanted),
+        href=links.changed(search, sort=None if wanted == usual else wanted),
         sorted=direction,
         meaning=meanings.get(column.name, column.meaning),
         action=f"Sort {order_words(column, wanted)}",
@@ -123,21 +125,30 @@ def _row(asked: Asked, row: dict[str, Any]) -> Row:
 
 
 def _cell(asked: Asked, column: Column, row: dict[str, Any]) -> Cell:
-    value = row[column.name]
-    is_name = column.name == asked.table.name_column
+    return cell(asked.chatbot, column, row[column.name], _href(asked, column, row), asked.table.name_column)
+
+
+def cell(chatbot: Chatbot, column: Column, value: Any, href: str | None = None, name_column: str = "") -> Cell:
+    """Return a value as it is written, with where it leads."""
+    is_name = column.name == name_column
     if value is None:
         return Cell(column.kind, formats.MISSING, is_missing=True, is_name=is_name)
     if column.kind == "sentiment":
         shown = formats.sentiment(value)
         return Cell(column.kind, shown["text"], label=shown["label"], tone=shown["tone"])
-    href = organization_href(asked.table, row, asked) if column.name == "organization_name" else None
-    return Cell(column.kind, formats.cell(column, value, asked.chatbot), href, is_name=is_name)
+    return Cell(column.kind, formats.cell(column, value, chatbot), href, is_name=is_name)
 
 
-def organization_href(table: Table, row: dict[str, Any], asked: Asked) -> str | None:
-    """Return where an organization's name leads: to its users, and from a user to it among the organizations."""
-    if row["organization_id"] is None:
-        return None
-    other = "users" if table.name == "organizations" else "organizations"
-    state = links.changed(links.shared(asked.search), organization_id=row["organization_id"])
-    return links.page_path(asked.chatbot.chatbot_id, other) + state
+def _href(asked: Asked, column: Column, row: dict[str, Any]) -> str | None:
+    """Return where a value leads: a name to the page of its own, a count of users to the users that it counted."""
+    chatbot_id, state = asked.chatbot.chatbot_id, links.shared(asked.search)
+    if column.name == "organization_name" and row["organization_id"] is not None:
+        return links.entity_path(chatbot_id, "organizations", row["organization_id"]) + state
+    if column.name == "user_name":
+        own = links.pairs(asked.search)
+        organizations = [value for name, value in own if name == "organization_id"] or None
+        kept = links.changed(state, organization_id=organizations) if organizations else state
+        return links.entity_path(chatbot_id, "users", row["user_id"]) + kept
+    if column.name == "users":
+        return links.page_path(chatbot_id, "users") + links.changed(state, organization_id=row["organization_id"])
+    return None

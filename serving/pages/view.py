@@ -149,7 +149,7 @@ def _view(asked: Asked, page: Page, totals: TotalsLine, empty: Message | None, v
         headings=headings(asked),
         rows=rows(asked, page.rows),
         empty=empty,
-        pager=pager(asked, page),
+        pager=pager(asked.search, asked.query, page),
     )
 
 

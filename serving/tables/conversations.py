@@ -130,15 +130,15 @@ def conversations_query(query_string: str, chatbot: Chatbot) -> ConversationsQue
 
 def receipt(query: ConversationsQuery, chatbot: Chatbot, now: datetime) -> Statement:
     """Return the statement for the whole receipt in order with the chosen columns, or the part that is asked for."""
-    return ordered_page(query, _lines(query, chatbot, query.rows.days(chatbot, now)))
+    return ordered_page(query, lines(query, chatbot, query.rows.days(chatbot, now)))
 
 
 def read_conversations(snapshot: Snapshot, query: ConversationsQuery, chatbot: Chatbot, now: datetime) -> Page:
     """Read one page of the receipt, with how many conversations it has in all."""
-    return read_ordered_page(snapshot, query, _lines(query, chatbot, query.rows.days(chatbot, now)))
+    return read_ordered_page(snapshot, query, lines(query, chatbot, query.rows.days(chatbot, now)))
 
 
-def _lines(query: ConversationsQuery, chatbot: Chatbot, days: Days) -> Statement:
+def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for every line, with all columns, in no order."""
     rows = query.rows
     behind = conversations_behind(rows, chatbot, days)

@@ -75,6 +75,13 @@ STATES = {
         "&columns=mrr&columns=conversations&columns=sentiment&columns=messages&columns=scored_conversations"
         "&columns=satisfied_share&columns=neutral_share&columns=dissatisfied_share&columns=first_seen_at"
     ),
+    "organization": State(f"{ORGANIZATIONS}/a_b?range=all_time", lambda page: page.click(".twin summary")),
+    "organization-range": State(f"{ORGANIZATIONS}/o3?range=all_time", opened("range-button")),
+    "organization-export": State(f"{ORGANIZATIONS}/o3?range=all_time", opened("export-button")),
+    "organization-without-activity": State(f"{ORGANIZATIONS}/cmd?range=today"),
+    "user": State(f"{USERS}/mover?range=all_time&organization_id=minus&organization_id=empty"),
+    "no-such-user": State(f"{USERS}/nobody"),
+    "broken-link-to-a-user": State(f"{USERS}/mover?sort=nope"),
     "beyond-the-data": State(f"{ORGANIZATIONS}?first_day=2026-11-01&last_day=2026-12-31"),
     "no-match": State(f"{ORGANIZATIONS}?range=all_time&search=zzz"),
     "no-activity": State("/platform/quiet/organizations"),

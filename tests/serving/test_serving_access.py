@@ -234,6 +234,8 @@ def test_without_the_right_to_see_addresses_no_answer_shows_finds_or_orders_by_o
         "/api/v1/chatbots/support/users.csv?range=all_time",
         PAGE + "&columns=user_id&columns=email&columns=user_name",
         "/filters/support/users?range=all_time",
+        "/platform/support/users/u0-0?range=all_time",
+        "/platform/support/organizations/o0?range=all_time",
         "/api/v1/chatbots/support/organizations?range=all_time",
         "/api/v1/chatbots/support/conversations?range=all_time&of=users&limit=1000",
         "/api/v1/chatbots/support/conversations.csv?range=all_time&of=users",
@@ -269,6 +271,8 @@ def test_a_masked_id_leads_to_its_user_and_to_the_conversations_that_the_row_cou
         found = masked.get(users)
         assert found.status_code == 200, found.text
         assert found.json()["figures"]["conversations"] == row["conversations"]
+        page = masked.get(f"/platform/support/users/{quote(row['user_id'], safe='')}?range=all_time")
+        assert (page.status_code, ADDRESS.search(page.text)) == (200, None)
         assert not ADDRESS.search(found.text)
         of = {"range": "all_time", "of": "users", "user_id": row["user_id"]}
         receipt = masked.get("/api/v1/chatbots/support/conversations", params=of).json()

@@ -59,6 +59,7 @@ PARAMETERS = (
     *("mrr_min", "mrr_max", "users_max", "conversations_min", "custom.secret", "custom.seats_min", "chatbot_id"),
     *("chatbot", "rows", "bom", "snapshot"),
 )
+BASES = ("/filters/", "/api/v1/chatbots//", "/API/v1/chatbots/", "/platform//", "/")
 HEADERS = (
     "X-Original-URL",
     "X-Rewrite-URL",
@@ -133,7 +134,7 @@ def attempts(seed: int) -> Iterator[Attempt]:
                 "changes",
             )
         )
-        base = chance.choice(("/api/v1/chatbots/",) * 6 + ("/api/v1/chatbots//", "/API/v1/chatbots/", "/"))
+        base = chance.choice(("/api/v1/chatbots/",) * 6 + ("/platform/",) * 2 + BASES)
         names = chance.sample(TAKE_ANY_TEXT, chance.choice((0, 1, 1, 2)))
         names += chance.sample(PARAMETERS, chance.choice((0, 0, 1)))
         asked = [(name, chance.choice(FOREIGN)) for name in names]

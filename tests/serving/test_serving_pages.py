@@ -58,7 +58,7 @@ def test_trap_22_a_sentiment_is_labelled_by_its_unrounded_value_and_shown_rounde
     ("amount", "currency", "text"),
     [
         ("5000", "USD", "$5,000"),
-        ("1234.5678", "USD", "$1,234.57"),
+        ("1234.5678", "USD", "$1,234.5678"),
         ("0", "USD", "$0"),
         ("-20", "EUR", "-€20"),
         ("1250000", "INR", "₹1,250,000"),
@@ -191,11 +191,19 @@ def test_an_export_link_has_the_state_of_the_page_with_its_columns_and_no_paging
     assert link == "/api/v1/chatbots/support/organizations.csv?range=all_time&sort=-mrr&columns=mrr&bom=1"
 
 
-def test_a_name_leads_to_the_users_of_the_organization_in_the_same_range(snapshot):
+def test_a_name_leads_to_its_page_and_a_count_of_users_to_these_in_the_same_range(snapshot):
     (row,) = view(snapshot, search="?range=all_time&search=100%25").rows
-    assert row.cells["organization_name"].href == "/platform/support/users?range=all_time&organization_id=00123"
-    user = view(snapshot, table="users", search="?search=loner").rows[0].cells["organization_name"]
-    assert (user.text, user.href) == ("—", None)
+    assert row.cells["organization_name"].href == "/platform/support/organizations/00123?range=all_time"
+    assert row.cells["users"].href == "/platform/support/users?range=all_time&organization_id=00123"
+    cells = view(snapshot, table="users", search="?search=loner").rows[0].cells
+    assert cells["user_name"].href == "/platform/support/users/loner"
+    assert (cells["organization_name"].text, cells["organization_name"].href) == ("—", None)
+
+
+def test_the_page_of_a_user_counts_the_conversations_that_its_row_counts(snapshot):
+    (row,) = view(snapshot, table="users", search="?organization_id=minus&organization_id=&search=mover").rows
+    href = row.cells["user_name"].href
+    assert href == "/platform/support/users/mover?organization_id=minus&organization_id="
 
 
 def test_the_name_stands_first_however_the_columns_were_chosen(snapshot):
@@ -246,7 +254,7 @@ def test_search_and_filters_are_kept_between_the_tables_where_both_have_them(sna
     assert users.href == "/platform/support/users?range=all_time&search=a&plan=pro&custom.seats_min=1"
     assert organizations.href.endswith("?range=all_time&search=a&plan=pro&users_min=2&custom.seats_min=1")
     row = view(snapshot, search="?range=all_time&search=100%25&users_min=1").rows[0]
-    assert row.cells["organization_name"].href == "/platform/support/users?range=all_time&organization_id=00123"
+    assert row.cells["users"].href == "/platform/support/users?range=all_time&organization_id=00123"
 
 
 def test_a_link_keeps_names_that_look_like_its_own_arguments():
