@@ -21,7 +21,8 @@ NOT_ASKED = frozenset({"sort", "limit", "offset", "columns"})
 COUNT = {"type": "integer"}
 CHANGE = {"type": ["number", "null"]}
 SENTIMENT = describe.SCHEMA_OF_KIND["sentiment"]
-TOTALS = {**dict.fromkeys(COUNTS, COUNT), "sentiment": SENTIMENT, "last_activity_at": describe.INSTANT}
+MRR = {"type": ["number", "null"], "description": "That of each row once, in whole currency; null where none has one."}
+TOTALS = {**dict.fromkeys(COUNTS, COUNT), "sentiment": SENTIMENT, "last_activity_at": describe.INSTANT, "mrr": MRR}
 MEANING = (
     "Every conversation and user behind the rows counts once. So for the period before: the same days of the month or "
     "year before for one so far, as many whole months for whole months, and as many days for any other range; of "
@@ -32,7 +33,7 @@ LEFT_OUT = (
     "Conversations of one's own accounts (`exclude.csv`) that are in the range and in no number here, whatever search "
     "and filters keep; 0 with `excluded=include`, which counts them."
 )
-_EXAMPLE_TOTALS = examples.values([*COUNTS, "sentiment", "last_activity_at"])
+_EXAMPLE_TOTALS = examples.values([*COUNTS, "sentiment", "last_activity_at", "mrr"])
 EXAMPLE = {
     "totals": _EXAMPLE_TOTALS,
     "left_out_conversations": 0,

@@ -12,7 +12,11 @@ def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days) -> Sta
 
     Its columns are those of the macro `conversations_in_range`.
     """
-    kept = rows_of(query, chatbot, days)
+    return behind_rows(query, chatbot, days, rows_of(query, chatbot, days))
+
+
+def behind_rows(query: TableQuery, chatbot: Chatbot, days: Days, kept: Statement) -> Statement:
+    """Return the same for the rows of a statement."""
     entity = query.table.id_column
     counted = query.counted_organizations()
     arguments = (", organization_ids := ?" if counted else "") + counting(query, chatbot)

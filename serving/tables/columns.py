@@ -28,6 +28,8 @@ class Filter:
 
 
 VALUES, BOUNDS = Filter("values"), Filter("bounds")
+# Bounds that a link or a program asks for, and the page does not offer.
+SELDOM = Filter("bounds", on_page=False)
 
 
 @dataclass(frozen=True)
@@ -94,13 +96,13 @@ class Table:
 
 FURTHER = (
     Column("first_seen_at", "First seen", "instant"),
-    Column("messages", "Messages", "count", filter=Filter("bounds", on_page=False)),
-    Column("scored_conversations", "Scored conversations", "count"),
-    Column("unscored_conversations", "Unscored conversations", "count"),
-    Column("message_sentiment", "Sentiment by message", "sentiment"),
-    Column("satisfied_share", "Satisfied", "share"),
-    Column("neutral_share", "Neutral", "share"),
-    Column("dissatisfied_share", "Dissatisfied", "share"),
+    Column("messages", "Messages", "count", filter=SELDOM),
+    Column("scored_conversations", "Scored conversations", "count", filter=BOUNDS),
+    Column("unscored_conversations", "Unscored conversations", "count", filter=SELDOM),
+    Column("message_sentiment", "Sentiment by message", "sentiment", filter=SELDOM),
+    Column("satisfied_share", "Satisfied", "share", filter=SELDOM),
+    Column("neutral_share", "Neutral", "share", filter=SELDOM),
+    Column("dissatisfied_share", "Dissatisfied", "share", filter=SELDOM),
     Column("written_conversations", "Conversations with a user message", "count", filter=BOUNDS),
 )
 
@@ -143,7 +145,7 @@ USERS = Table(
         Column("sentiment", "Sentiment", "sentiment", by_default=True, filter=BOUNDS),
         Column("last_activity_at", "Last activity", "instant", by_default=True),
         *FURTHER,
-        Column("organization_count", "Organizations", "count"),
+        Column("organization_count", "Organizations", "count", filter=SELDOM),
     ),
 )
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.behind import conversations_behind
+from serving.tables.behind import behind_rows
 from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, today_of
-from serving.tables.results import Statement, read_excluded
+from serving.tables.results import Statement, read_excluded, rows_of
 
 TOTALS = {
     "conversations": "count(*)",
@@ -24,6 +24,8 @@ TOTALS = {
     # Decimals until the one division, as everywhere.
     "sentiment": "cast(sum(sentiment) as double) / nullif(count(sentiment), 0)",
     "last_activity_at": "max(last_activity_at)",
+    # Of the rows, each of which is one organization or user.
+    "mrr": "(select sum(mrr) from kept)",
 }
 COUNTS = ("conversations", "users", "organizations", "messages", "scored_conversations")
 
@@ -62,9 +64,10 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
 
 
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
-    behind = conversations_behind(query, chatbot, days)
-    sql = f"select {', '.join(TOTALS.values())} from ({behind.sql})"
-    (row,) = Statement(sql, behind.parameters).run(snapshot).fetchall()
+    kept = rows_of(query, chatbot, days)
+    behind = behind_rows(query, chatbot, days, Statement("from kept", []))
+    sql = f"with kept as materialized ({kept.sql}) select {', '.join(TOTALS.values())} from ({behind.sql})"
+    (row,) = Statement(sql, [*kept.parameters, *behind.parameters]).run(snapshot).fetchall()
     return dict(zip(TOTALS, row, strict=True))
 
 
