@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import dbt_assets
 
 from orchestration.defs.partitions import window_of
 from orchestration.defs.transform.built import described
+from orchestration.defs.transform.dbt_here import run_dbt
 from orchestration.defs.transform.translator import LayerTranslator
 from orchestration.erasure.tombstones import read_tombstones
 from orchestration.home.locking import exclusive
@@ -30,9 +31,7 @@ REBUILD_TAG = "clientele/rebuild"
     dagster_dbt_translator=TRANSLATOR,
     pool="warehouse",
 )
-def warehouse(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: dg.ResourceParam[Settings]
-) -> Iterator[object]:
+def warehouse(context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]) -> Iterator[object]:
     """Hand dbt what arrived in the window and is not processed, build and test, then mark it as processed."""
     window = window_of(context.run.tags, datetime.now(UTC).date())
     fingerprint = fingerprint_of(DBT_PROJECT, settings.scorer, read_tombstones(settings.home))
@@ -50,9 +49,8 @@ def warehouse(
         events = []
         try:
             with handed_to_dbt(settings.warehouse, context.run_id):
-                for event in dbt.cli(
-                    ["build", "--exclude-resource-type", "unit_test"], context=context, target_path=target_path
-                ).stream():
+                build = ["build", "--exclude-resource-type", "unit_test"]
+                for event in run_dbt(build, context, DBT_PROJECT, MANIFEST, target_path, TRANSLATOR):
                     events.append(event)
         except Exception:
             yield from events
