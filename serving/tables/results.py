@@ -15,7 +15,7 @@ from serving.tables import custom
 from serving.tables.columns import Column
 from serving.tables.masking import without_addresses
 from serving.tables.query import PAGE_LIMIT, PageQuery, TableQuery
-from serving.tables.ranges import Days, today_of
+from serving.tables.ranges import Days, end_of, start_of, today_of
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
         clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
         parameters += [text] * len(query.table.searched)
     for column in query.table.columns:
-        conditions, values = _condition(query, column)
+        conditions, values = _condition(query, column, chatbot)
         clauses += conditions
         parameters += values
     for wanted in query.custom:
@@ -98,22 +98,38 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
         parameters += values
     where = " and ".join(f"({clause})" for clause in clauses) or "true"
     seen = without_addresses(f"{source} {joins}", query.table, chatbot)
+    if derived := query.derived_columns():
+        seen = f"(select *, {', '.join(f'{column.derived} as {column.sql}' for column in derived)} from {seen})"
     return Statement(f"select * from {seen} where {where}", parameters)
 
 
-def _condition(query: TableQuery, column: Column) -> tuple[list[str], list[Any]]:
+def _condition(query: TableQuery, column: Column, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
     """Return the conditions of a column's filter on rows, and the parameters they take; own fields have theirs."""
-    if column.field is not None:
-        return [], []
     name = column.name
-    if column.filtered_by("bounds"):
-        limits = zip(query.bounds(name), (">=", "<="), strict=True)
-        given = [(limit, comparison) for limit, comparison in limits if limit is not None]
-        return [f"{name} {comparison} ?" for _, comparison in given], [limit for limit, _ in given]
-    if not column.filtered_by("values", "ids") or not (wanted := query.values(name)):
+    if column.field is not None or column.filtered_by("conversations"):
         return [], []
+    if column.limits:
+        clauses, limits = _within(query, column, chatbot)
+        if query.values(column):
+            clauses = [f"({' and '.join(clauses) or 'false'}) or {name} is null"]
+        return clauses, limits
     compared, mark = (folded(name), folded("?")) if column.filtered_by("values") else (name, "?")
-    return [f"coalesce({compared}, '') in ({', '.join([mark] * len(wanted))})"], list(wanted)
+    lists = ((query.values(column), "in"), (query.unwanted(column), "not in"))
+    given = [(values, comparison) for values, comparison in lists if values]
+    clauses = [
+        f"coalesce({compared}, '') {comparison} ({', '.join([mark] * len(values))})" for values, comparison in given
+    ]
+    return clauses, [value for values, _ in given for value in values]
+
+
+def _within(query: TableQuery, column: Column, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
+    """Return the conditions of a column's bounds, both included; of days, those of the chatbot's zone."""
+    low, high = query.bounds(column)
+    limits = [(low, ">="), (high, "<=")]
+    if column.filtered_by("days"):
+        limits = [(low and start_of(low, chatbot), ">="), (high and end_of(high, chatbot), "<")]
+    given = [(limit, comparison) for limit, comparison in limits if limit is not None]
+    return [f"{column.name} {comparison} ?" for _, comparison in given], [limit for limit, _ in given]
 
 
 def ordered(query: PageQuery) -> str:
