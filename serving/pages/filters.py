@@ -9,9 +9,9 @@ from typing import Any
 
 from serving.pages import formats, links
 from serving.pages.asked import Asked
+from serving.tables.choices import Choice, read_choices, read_organization_names
 from serving.tables.columns import Column, Table
 from serving.tables.query import is_crossed
-from serving.tables.results import Choice, read_choices, read_organization_names
 
 NO_VALUE = "None"
 MOST_CHOICES = 50
@@ -134,7 +134,7 @@ def _list(asked: Asked, column: Column, finds: dict[str, str] | None) -> ListFil
         Option(value, label, rows, same(value) in wanted, same(value) in unwanted)
         for value, label, rows in (
             *((value, labels[value], None) for value in missing),
-            *((one.value, one.label or NO_VALUE, formats.count(one.rows)) for one in choices),
+            *((one.value, one.label or NO_VALUE, _rows(one)) for one in choices),
         )
     ]
     return ListFilter(name, column.refused, column.filter_label, options, find, len(choices) >= MOST_CHOICES)
@@ -157,6 +157,10 @@ def names_of(asked: Asked, column: Column, values: list[str]) -> dict[str, str]:
     by_id = column.filtered_by("ids", "conversations")
     names = read_organization_names(asked.snapshot, asked.query, asked.chatbot, values) if by_id and values else {}
     return {value: names.get(value, value) or NO_VALUE for value in values}
+
+
+def _rows(choice: Choice) -> str | None:
+    return None if choice.rows is None else formats.count(choice.rows)
 
 
 def _folded(text: str) -> str:

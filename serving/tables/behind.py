@@ -7,12 +7,12 @@ from serving.tables.ranges import Days
 from serving.tables.results import Statement, counted_days, counting, rows_of
 
 
-def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days, kept: Statement | None = None) -> Statement:
     """Return the statement for the conversations that the rows count, with what was sent of each in the range.
 
-    Its columns are those of the macro `conversations_in_range`.
+    Its columns are those of the macro `conversations_in_range`. `kept` are the rows, where the caller has them.
     """
-    kept = rows_of(query, chatbot, days)
+    kept = kept or rows_of(query, chatbot, days)
     entity = query.table.id_column
     counted = query.counted_organizations()
     arguments = (", organization_ids := ?" if counted else "") + counting(query, chatbot)

@@ -9,8 +9,8 @@ import pytest
 
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
+from serving.tables.choices import read_choices
 from serving.tables.query import query_of
-from serving.tables.results import read_choices
 from tests.serving.published_fixture import NOW
 
 MEASURES = """

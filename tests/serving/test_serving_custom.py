@@ -15,9 +15,9 @@ from serving.pages import formats
 from serving.pages.filters import list_filters
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
+from serving.tables.choices import read_choices
 from serving.tables.exports import decimal_text
 from serving.tables.query import query_of
-from serving.tables.results import read_choices
 from tests.serving.published_fixture import NOW
 
 SIZE = 'custom.size, "m²"'

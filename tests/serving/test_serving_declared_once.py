@@ -9,9 +9,10 @@ from serving.pages.filters import list_filters
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables import query
+from serving.tables.choices import read_choices
 from serving.tables.columns import BOUNDS, ORGANIZATIONS, TABLES, VALUES
 from serving.tables.query import QUERIES
-from serving.tables.results import read_choices, read_page
+from serving.tables.results import read_page
 from tests.serving.published_fixture import NOW
 
 

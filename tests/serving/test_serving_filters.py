@@ -2,11 +2,13 @@
 
 import csv
 import io
+import json
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +18,7 @@ from serving.http.app import create_app
 from serving.http.limits import Limits
 from serving.pages.view import view_of
 from serving.snapshot import Chatbot, Snapshot, Snapshots
+from serving.tables.choices import read_choices
 from serving.tables.columns import TABLES, Table
 from serving.tables.query import query_of
 from serving.tables.ranges import end_of, start_of
@@ -259,3 +262,41 @@ def test_crossed_bounds_keep_the_state_of_the_page_and_are_said_at_their_field(s
     assert shown.empty is not None
     assert shown.empty.text == "First seen: the least value asked for is above the greatest."
     assert [chip.label for chip in shown.chips] == ["Plan", "First seen"]
+
+
+def test_the_count_beside_a_choice_is_that_of_the_table_when_it_is_chosen(directory, asking) -> None:
+    """Every other filter stays; the filter itself is what the choice replaces."""
+    snapshot = Snapshots(directory).current()
+    chatbot = snapshot.chatbots["support"]
+    checked, unknown = 0, 0
+    for (table, asked), _ in zip(questions(seed=22), range(40), strict=False):
+        query = query_of(table, chatbot).parse(f"?{urlencode(asked, doseq=True)}")
+        for name in ("plan", "band", "organization_id"):
+            others = {key: given for key, given in asked.items() if key not in (name, f"{name}_not")}
+            choices = read_choices(snapshot, query, name, chatbot, NOW)
+            for choice in choices[:3] + choices[-1:]:
+                answer = asking.get(f"/api/v1/chatbots/support/{table}", params={**others, name: choice.value}).json()
+                assert choice.rows is None or answer["total"] == choice.rows > 0, (table, asked, name, choice)
+                checked += choice.rows is not None
+                unknown += choice.rows is None
+            if all(choice.rows is not None for choice in choices) and len(choices) < 100 and name != "organization_id":
+                total = asking.get(f"/api/v1/chatbots/support/{table}", params=others).json()["total"]
+                assert sum(choice.rows or 0 for choice in choices) == total
+    assert checked > 150
+    assert 0 < unknown < checked
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_mrr_of_the_totals_is_that_of_the_rows_each_once(asking, table: str) -> None:
+    seen = set()
+    for (of, asked), _ in zip(questions(seed=23), range(60), strict=False):
+        if of != table:
+            continue
+        path = f"/api/v1/chatbots/support/{table}"
+        given = urlencode(asked, doseq=True)
+        rows = json.loads(asking.get(f"{path}?{given}&limit=1000").content, parse_float=Decimal)["rows"]
+        totals = json.loads(asking.get(f"{path}/totals?{given}").content, parse_float=Decimal)["totals"]
+        amounts = [row["mrr"] for row in rows if row["mrr"] is not None]
+        assert totals["mrr"] == (sum(amounts) if amounts else None), (table, asked)
+        seen.add(totals["mrr"])
+    assert len(seen) > 8
