@@ -19,6 +19,7 @@ from serving.http.entities import add_entities_api
 from serving.http.errors import add_errors
 from serving.http.headers import WithHeaders
 from serving.http.limits import Exports, Limits
+from serving.http.overview import add_overview_api
 from serving.http.quality import add_quality_api
 from serving.http.signed_in import SignedIn
 from serving.http.totals import add_totals_api
@@ -81,6 +82,7 @@ def create_app(
     add_chatbots_api(app, snapshots)
     add_quality_api(app, snapshots)
     add_totals_api(app, snapshots, clock)
+    add_overview_api(app, snapshots, clock)
     add_entities_api(app, snapshots, clock)
     add_sign_in(app, gate)
     add_pages(app, snapshots, clock)

@@ -24,7 +24,7 @@ T = TypeVar("T")
 class Asked:
     """A state of one chatbot's table, of one snapshot, at an instant. `search` is the query string that asks it.
 
-    On the page of one row, `entity_id` says whose it is.
+    On the page of one row, `entity_id` says whose it is; the overview asks as Organizations does.
     """
 
     snapshot: Snapshot
@@ -34,6 +34,7 @@ class Asked:
     now: datetime
     memory: Memory = field(default_factory=Memory)
     entity_id: str | None = None
+    is_overview: bool = False
 
     @property
     def table(self) -> Table:

@@ -4,12 +4,13 @@ Shapes are stretched to the room that there is; what is written beside them is n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from typing import Any
 
 from serving.pages import formats
+from serving.tables.satisfaction import BANDS
 
 WIDTH, HEIGHT = 1000, 100
 GAP = 0.18  # of a bar's room
@@ -17,12 +18,21 @@ GAP = 0.18  # of a bar's room
 
 @dataclass(frozen=True)
 class Bar:
-    """A bucket's bar, and what it says."""
+    """A bucket's bar, or a part of it in a tone, and what it says."""
 
     x: str
     y: str
     width: str
     height: str
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a tone of a chart's bars stands for."""
+
+    tone: str
     text: str
 
 
@@ -51,12 +61,14 @@ class Chart:
     bars: list[Bar]
     dots: list[Dot]
     lines: list[str]
+    keys: list[Key] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Trend:
     """The charts of a series, and the same as a table: `headings`, then a row for each bucket."""
 
+    title: str
     charts: list[Chart]
     headings: list[str]
     rows: list[list[str]]
@@ -66,7 +78,6 @@ def trend(series: Sequence[dict[str, Any]], by: str) -> Trend | None:
     """Return the charts of conversations and sentiment; None for a series without a conversation."""
     if not any(bucket["conversations"] for bucket in series):
         return None
-    step = {"day": "Day", "week": "Week", "month": "Month"}[by]
     has_users = "users" in series[0]
     rows = [
         [
@@ -77,8 +88,38 @@ def trend(series: Sequence[dict[str, Any]], by: str) -> Trend | None:
         ]
         for bucket in series
     ]
-    headings = [step, "Conversations", *(["Users"] if has_users else []), "Sentiment"]
-    return Trend([_bars(series, by), *_line(series, by)], headings, rows)
+    headings = [by.capitalize(), "Conversations", *(["Users"] if has_users else []), "Sentiment"]
+    return Trend("Trend", [_bars(series, by), *_line(series, by)], headings, rows)
+
+
+def satisfaction(series: Sequence[dict[str, Any]], by: str) -> Trend | None:
+    """Return the chart of satisfied, neutral and dissatisfied conversations; None where none is scored."""
+    most = max((sum(bucket[band] for band in BANDS) for bucket in series), default=0)
+    if not most:
+        return None
+    room = WIDTH / len(series)
+    bars = []
+    for place, bucket in enumerate(series):
+        top = float(HEIGHT)
+        for band in BANDS:
+            height = HEIGHT * bucket[band] / most
+            top -= height
+            if bucket[band]:
+                where = _at((place + GAP / 2) * room), _at(top), _at(room * (1 - GAP)), _at(height)
+                bars.append(Bar(*where, f"{_when(bucket)}: {formats.count(bucket[band])} {band}", band))
+    about = f"Scored conversations by {by}, at most {formats.count(most)}, in three bands"
+    chart = _chart("Scored conversations", about, formats.count(most), "0", series, bars=bars)
+    rows = [
+        [
+            _when(bucket),
+            *(formats.count(bucket[band]) for band in BANDS),
+            formats.MISSING if bucket["sentiment"] is None else formats.sentiment(bucket["sentiment"])["text"],
+        ]
+        for bucket in series
+    ]
+    headings = [by.capitalize(), *(band.capitalize() for band in BANDS), "Sentiment"]
+    keyed = replace(chart, keys=[Key(band, band.capitalize()) for band in BANDS])
+    return Trend("Satisfaction over time", [keyed], headings, rows)
 
 
 def _bars(series: Sequence[dict[str, Any]], by: str) -> Chart:

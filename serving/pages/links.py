@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from serving.http.addresses import CHATBOTS, FILTERS, PLATFORM, entity_segment, segment
 from serving.tables.columns import Table
 
+OVERVIEW = "overview"
 RANGE = ("range", "first_day", "last_day")
 # What a link from a row keeps: what the row's numbers are of.
 SHARED = (*RANGE, "attributes", "excluded")
@@ -24,6 +25,11 @@ FIND = "find."
 def page_path(chatbot_id: str, table: str) -> str:
     """Return the path of a chatbot's page."""
     return f"{PLATFORM}{segment(chatbot_id)}/{table}"
+
+
+def overview_path(chatbot_id: str) -> str:
+    """Return the path of a chatbot's overview."""
+    return page_path(chatbot_id, OVERVIEW)
 
 
 def entity_path(chatbot_id: str, table: str, entity_id: str) -> str:

@@ -46,7 +46,7 @@ class Pager:
 
 
 def tabs(asked: Asked) -> list[Link]:
-    """Return both tables: each keeps what the numbers are of, the search, and the filters that it has too."""
+    """Return both tables and the overview: each keeps what the numbers are of, a table what it can filter by too."""
     given = {name for name, _ in links.pairs(asked.search)} - links.NOT_FILTERS
     own = {name for name in given if name.startswith(PREFIX)}
     return [
@@ -54,19 +54,21 @@ def tabs(asked: Asked) -> list[Link]:
             name.capitalize(),
             links.page_path(asked.chatbot.chatbot_id, name)
             + links.carried(asked.search, own | (given & QUERIES[name].model_fields.keys())),
-            name == asked.table.name,
+            name == asked.table.name and not asked.is_overview,
         )
         for name in QUERIES
+    ] + [
+        Link("Overview", links.overview_path(asked.chatbot.chatbot_id) + links.shared(asked.search), asked.is_overview)
     ]
 
 
 def chatbots(asked: Asked, visible: Sequence[Chatbot]) -> list[Link]:
     """Return the same table of the chatbots that the reader may see, in the same range."""
-    state = links.shared(asked.search)
+    state, name = links.shared(asked.search), links.OVERVIEW if asked.is_overview else asked.table.name
     return [
         Link(
             chatbot.name,
-            links.page_path(chatbot.chatbot_id, asked.table.name) + state,
+            links.page_path(chatbot.chatbot_id, name) + state,
             chatbot.chatbot_id == asked.chatbot.chatbot_id,
         )
         for chatbot in visible

@@ -14,6 +14,7 @@ from serving.pages.entity import broken, entity_page
 from serving.pages.filters import filters, list_filters
 from serving.pages.home import cards
 from serving.pages.memory import Memory
+from serving.pages.overview import overview_page
 from serving.pages.reference import operations
 from serving.pages.rendering import SCHEME_COOKIE, SCHEMES, environment, page
 from serving.pages.view import view_of
@@ -41,6 +42,20 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
     def docs(request: Request) -> Response:
         description = app.openapi()
         return page(request, "reference.html", about=description["info"], operations=operations(description))
+
+    @app.get(PLATFORM + "{chatbot_id}/" + links.OVERVIEW, include_in_schema=False)
+    def overview(chatbot_id: ChatbotId, request: Request) -> Response:
+        snapshot = snapshots.current()
+        chatbot = visible_chatbot(snapshot, request, chatbot_id)
+        asked = f"?{request.url.query}" if request.url.query else ""
+        state = links.canonical(asked, TABLES["organizations"])
+        if links.pairs(state) != links.pairs(asked):
+            return RedirectResponse(links.overview_path(chatbot_id) + state, 303)
+        try:
+            view = overview_page(snapshot, chatbot, asked, clock(), memory, visible_chatbots(snapshot, request))
+        except BadQuery as error:
+            return page(request, "problem.html", 422, **vars(broken(error)))
+        return page(request, "overview.html", page=view)
 
     @app.get(PLATFORM + "{chatbot_id}/{table}", include_in_schema=False)
     def table_page(chatbot_id: ChatbotId, table: str, request: Request) -> Response:

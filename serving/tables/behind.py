@@ -7,12 +7,16 @@ from serving.tables.ranges import Days
 from serving.tables.results import Statement, counted_days, counting, rows_of
 
 
-def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days, kept: Statement | None = None) -> Statement:
+def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for the conversations that the rows count, with what was sent of each in the range.
 
-    Its columns are those of the macro `conversations_in_range`. `kept` are the rows, where the caller has them.
+    Its columns are those of the macro `conversations_in_range`.
     """
-    kept = kept or rows_of(query, chatbot, days)
+    return behind_rows(query, chatbot, days, rows_of(query, chatbot, days))
+
+
+def behind_rows(query: TableQuery, chatbot: Chatbot, days: Days, kept: Statement) -> Statement:
+    """Return the same for the rows of a statement."""
     entity = query.table.id_column
     counted = query.counted_organizations()
     arguments = (", organization_ids := ?" if counted else "") + counting(query, chatbot)

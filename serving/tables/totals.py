@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.behind import conversations_behind
+from serving.tables.behind import behind_rows
 from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, today_of
@@ -67,7 +67,7 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
 
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
     kept = rows_of(query, chatbot, days)
-    behind = conversations_behind(query, chatbot, days, Statement("from kept", []))
+    behind = behind_rows(query, chatbot, days, Statement("from kept", []))
     sql = f"""
         with kept as materialized (select {query.table.id_column}, mrr from ({kept.sql}))
         select {", ".join(TOTALS.values())} from ({behind.sql})

@@ -235,6 +235,8 @@ def test_without_the_right_to_see_addresses_no_answer_shows_finds_or_orders_by_o
         PAGE + "&columns=user_id&columns=email&columns=user_name",
         "/filters/support/users?range=all_time",
         "/platform/support/users/u0-0?range=all_time",
+        "/platform/support/overview?range=all_time",
+        "/api/v1/chatbots/support/overview?range=all_time",
         "/platform/support/organizations/o0?range=all_time",
         "/api/v1/chatbots/support/organizations?range=all_time",
         "/api/v1/chatbots/support/conversations?range=all_time&of=users&limit=1000",

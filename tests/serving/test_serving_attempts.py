@@ -131,6 +131,7 @@ def attempts(seed: int) -> Iterator[Attempt]:
                 f"{table}/../../{HIDDEN}/{table}",
                 f"{table}%2F..%2F..%2F{HIDDEN}%2F{table}",
                 "quality",
+                "overview",
                 "changes",
             )
         )

@@ -19,7 +19,7 @@ def paths(client: TestClient) -> dict:
 
 def test_every_route_of_a_chatbot_tells_each_of_its_answers(paths) -> None:
     routes = {path: methods["get"] for path, methods in paths.items() if path.startswith(CHATBOT)}
-    assert len(routes) == 12 + 2 + 2 + 2
+    assert len(routes) == 12 + 2 + 2 + 2 + 1
     for path, route in routes.items():
         is_file = path.endswith(tuple(f".{one.suffix}" for one in FORMATS))
         of_files = {"403", "429"} if is_file else set()

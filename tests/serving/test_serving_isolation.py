@@ -25,6 +25,8 @@ ROUTES = (
     "/platform/{}/organizations",
     "/platform/{}/users",
     "/platform/{}",
+    "/platform/{}/overview",
+    "/api/v1/chatbots/{}/overview?range=all_time",
     "/platform/{}/organizations/00123",
     "/platform/{}/users/k1?range=all_time",
     "/platform/{}/users/k1?nonsense=1",

@@ -250,7 +250,8 @@ def test_conversations_that_are_in_no_row_are_said_beside_the_totals_unless_some
 
 def test_search_and_filters_are_kept_between_the_tables_where_both_have_them(snapshot):
     asked = "?range=all_time&search=a&plan=pro&users_min=2&custom.seats_min=1&sort=-mrr&offset=20&columns=mrr"
-    organizations, users = view(snapshot, search=asked).tabs
+    organizations, users, overview = view(snapshot, search=asked).tabs
+    assert overview.href == "/platform/support/overview?range=all_time"
     assert users.href == "/platform/support/users?range=all_time&search=a&plan=pro&custom.seats_min=1"
     assert organizations.href.endswith("?range=all_time&search=a&plan=pro&users_min=2&custom.seats_min=1")
     row = view(snapshot, search="?range=all_time&search=100%25&users_min=1").rows[0]
