@@ -27,8 +27,9 @@ CUSTOM_FIELDS = (
     "A chatbot's own fields are further columns, named `custom.` and the field, such as `custom.seats`: for `columns` "
     "and `sort`, and as filters. `custom.tier=gold`, repeatable, keeps rows with any of these values, whatever their "
     "case; an empty one means no value; a boolean is `true` or `false`. `custom.seats_min` and `custom.seats_max` "
-    "bound a number. A field that was sent with values of several types is a text. Which fields there are differs from "
-    "chatbot to chatbot: one that this chatbot does not have is an unknown parameter or column."
+    "bound a number, and `custom.seats=` (empty) lets rows without one pass beside them. `custom.tier_not=gold` keeps "
+    "rows with none of these values. A field that was sent with values of several types is a text. Which fields there "
+    "are differs from chatbot to chatbot: one that this chatbot does not have is an unknown parameter or column."
 )
 RECEIPT = (
     "Every conversation that the rows of a table count, once, with what was sent of it in the range. So the lines of a "

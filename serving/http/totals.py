@@ -21,24 +21,27 @@ NOT_ASKED = frozenset({"sort", "limit", "offset", "columns"})
 COUNT = {"type": "integer"}
 CHANGE = {"type": ["number", "null"]}
 SENTIMENT = describe.SCHEMA_OF_KIND["sentiment"]
-MRR = {"type": ["number", "null"], "description": "That of each row once, in whole currency; null where none has one."}
-TOTALS = {**dict.fromkeys(COUNTS, COUNT), "sentiment": SENTIMENT, "last_activity_at": describe.INSTANT, "mrr": MRR}
+MRR = {
+    "type": ["number", "null"],
+    "description": "In whole currency, each organization or user of the rows once; null where none has one.",
+}
+TOTALS = {**dict.fromkeys(COUNTS, COUNT), "sentiment": SENTIMENT, "mrr": MRR, "last_activity_at": describe.INSTANT}
 MEANING = (
     "Every conversation and user behind the rows counts once. So for the period before: the same days of the month or "
     "year before for one so far, as many whole months for whole months, and as many days for any other range; of "
-    "each only as much as the data covers of the range, up to the day of `data_through`. The "
-    "change of a count is relative, and null where there was nothing before; that of the sentiment is the difference."
+    "each only as much as the data covers of the range, up to the day of `data_through`. The change of a count, and of "
+    "the MRR, is relative, and null where there was nothing before; that of the sentiment is the difference."
 )
 LEFT_OUT = (
     "Conversations of one's own accounts (`exclude.csv`) that are in the range and in no number here, whatever search "
     "and filters keep; 0 with `excluded=include`, which counts them."
 )
-_EXAMPLE_TOTALS = examples.values([*COUNTS, "sentiment", "last_activity_at", "mrr"])
+_EXAMPLE_TOTALS = examples.values([*COUNTS, "sentiment", "mrr", "last_activity_at"])
 EXAMPLE = {
     "totals": _EXAMPLE_TOTALS,
     "left_out_conversations": 0,
     "previous": {**_EXAMPLE_TOTALS, "conversations": 4, "sentiment": 0.0, "last_activity_at": "2026-10-20T09:00:00Z"},
-    "change": {**dict.fromkeys(COUNTS, 0.0), "conversations": -0.5, "sentiment": -0.25},
+    "change": {**dict.fromkeys([*COUNTS, "mrr"], 0.0), "conversations": -0.5, "sentiment": -0.25},
     **examples.RANGE,
     "previous_first_day": "2026-10-01",
     "previous_last_day": "2026-10-20",
@@ -96,7 +99,7 @@ def _schema() -> dict[str, Any]:
         "totals": {"type": "object", "properties": TOTALS},
         "left_out_conversations": {**COUNT, "description": LEFT_OUT},
         "previous": {"type": ["object", "null"], "properties": TOTALS},
-        "change": {"type": ["object", "null"], "properties": dict.fromkeys([*COUNTS, "sentiment"], CHANGE)},
+        "change": {"type": ["object", "null"], "properties": dict.fromkeys([*COUNTS, "sentiment", "mrr"], CHANGE)},
         **dict.fromkeys(("first_day", "last_day", "previous_first_day", "previous_last_day"), describe.DAY),
         "data_through": describe.INSTANT,
         "snapshot_id": {"type": "string"},

@@ -4,15 +4,16 @@ Each filter's chip removes it.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from serving.pages import links
+from serving.pages import formats, links
 from serving.pages.asked import Asked
-from serving.pages.filters import ENOUGH, NO_VALUE, SAMPLE, limits, names_of
+from serving.pages.filters import ENOUGH, SAMPLE, names_of
 from serving.pages.navigation import Link
 from serving.pages.rows import DEFAULT_SORT, order_words, shown_columns
 from serving.tables.columns import Column
-from serving.tables.custom import CustomFilter
+from serving.tables.custom import NOT
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,7 @@ def filter_chips(asked: Asked) -> list[Chip]:
     chips: list[Chip] = []
     if text := asked.query.search.strip():
         chips.append(Chip("Search", f"“{text}”", links.changed(asked.search, search=None)))
-    for column in asked.table.columns:
-        if column.filter is not None and column.field is None:
-            chips += _filter_chips(asked, column)
-    return chips + [chip for wanted in asked.query.custom for chip in _custom_chips(asked, wanted)]
+    return chips + [chip for column in asked.table.columns for chip in _filter_chips(asked, column)]
 
 
 def view_chips(asked: Asked) -> list[Chip]:
@@ -52,35 +50,28 @@ def sample_offer(asked: Asked) -> Link | None:
     """Return the way to rows with a sample of some size, where the order is by a sentiment and asks for none."""
     sorted_by = asked.table.column(asked.query.sort.removeprefix("-"))
     sample = next((column for column in asked.table.columns if column.name == SAMPLE), None)
-    if sorted_by.kind != "sentiment" or sample is None or not sample.filtered_by("bounds"):
+    if sorted_by.kind != "sentiment" or sample is None:
         return None
-    if limits(asked, sample) != (None, None):
+    if asked.query.filters(sample):
         return None
     href = links.changed(asked.search, **{f"{SAMPLE}_min": str(ENOUGH)})
     return Link(f"Only with {ENOUGH} or more scored conversations", href)
 
 
 def _filter_chips(asked: Asked, column: Column) -> list[Chip]:
-    if column.filtered_by("bounds"):
-        return _bound_chips(asked, column, *limits(asked, column))
-    values = list(asked.query.values(column.name))
-    names = names_of(asked, column, values)
-    return [
-        Chip(column.filter_label, names[value], links.without(asked.search, column.name, value)) for value in values
+    query, label = asked.query, column.filter_label
+    chosen, refused = list(query.values(column)), list(query.unwanted(column))
+    names = names_of(asked, column, [*chosen, *refused])
+    chips = [Chip(label, names[value], links.without(asked.search, column.name, value)) for value in chosen]
+    chips += [
+        Chip(label, f"not {names[value]}", links.without(asked.search, f"{column.name}{NOT}", value))
+        for value in refused
     ]
-
-
-def _custom_chips(asked: Asked, wanted: CustomFilter) -> list[Chip]:
-    name, label = wanted.column.name, wanted.column.label
-    chips = [Chip(label, value or NO_VALUE, links.without(asked.search, name, value)) for value in wanted.values]
-    return chips + _bound_chips(asked, wanted.column, wanted.lowest, wanted.highest)
-
-
-def _bound_chips(asked: Asked, column: Column, low: Any, high: Any) -> list[Chip]:
-    if low is None and high is None:
-        return []
-    href = links.changed(asked.search, **{f"{column.name}_min": None, f"{column.name}_max": None})
-    return [Chip(column.filter_label, _bounds(low, high), href)]
+    low, high = query.bounds(column)
+    if (low, high) == (None, None):
+        return chips
+    words = _days(low, high) if column.filtered_by("days") else _bounds(low, high)
+    return [*chips, Chip(label, words, links.changed(asked.search, **dict.fromkeys(column.limits)))]
 
 
 def _bounds(low: Any, high: Any) -> str:
@@ -88,3 +79,9 @@ def _bounds(low: Any, high: Any) -> str:
     if texts[0] is None:
         return f"at most {texts[1]}"
     return f"at least {texts[0]}" if texts[1] is None else f"{texts[0]} to {texts[1]}"
+
+
+def _days(low: date | None, high: date | None) -> str:
+    if low is None or high is None:
+        return f"from {formats.day(low)}" if low else f"until {formats.day(high or date.max)}"
+    return formats.days(low, high)

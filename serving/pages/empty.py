@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from serving.pages import formats, links
 from serving.pages.asked import Asked
-from serving.pages.filters import crossed
 from serving.pages.navigation import Link
 from serving.pages.period import PRESET_LABELS
 from serving.tables.query import BadQuery
@@ -45,8 +44,9 @@ def why_empty(asked: Asked, total: int) -> Message:
         return Message(f"No {noun}s yet", text)
     if links.unfiltered(asked.search) != links.changed(asked.search):
         text = "Nothing in this range fits the search and filters."
-        if labels := crossed(asked):
-            text = f"{' and '.join(labels)}: the least value asked for is above the greatest."
+        if columns := asked.query.crossed():
+            labels = " and ".join(column.filter_label for column in columns)
+            text = f"{labels}: the least value asked for is above the greatest."
         return Message(f"No {noun} matches", text, Link("Clear filters", links.unfiltered(asked.search)))
     preset = asked.query.preset()
     when = PRESET_LABELS[preset].lower() if preset else "in this range"

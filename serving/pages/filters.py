@@ -4,12 +4,14 @@ What a filter keeps is decided by the query; which values there are is read here
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from serving.pages import formats, links
 from serving.pages.asked import Asked
+from serving.tables.choices import Choice, read_choices, read_organization_names
 from serving.tables.columns import Column, Table
-from serving.tables.results import Choice, read_choices, read_organization_names
+from serving.tables.query import is_crossed
 
 NO_VALUE = "None"
 MOST_CHOICES = 50
@@ -21,19 +23,24 @@ ENOUGH = 5
 
 @dataclass(frozen=True)
 class Option:
-    """A value that can be chosen, and how many rows have it, if that is known."""
+    """A value that can be chosen or refused, and how many rows have it, if that is known."""
 
     value: str
     label: str
     rows: str | None
     is_chosen: bool
+    is_refused: bool
 
 
 @dataclass(frozen=True)
 class ListFilter:
-    """A filter by values. `find` is the text that the offered ones contain; `is_cut` says that there are more."""
+    """A filter by values. `find` is the text that the offered ones contain; `is_cut` says that there are more.
+
+    `refused` is the parameter for values that rows may not have, None where there is none.
+    """
 
     name: str
+    refused: str | None
     label: str
     options: list[Option]
     find: str
@@ -47,18 +54,28 @@ class ListFilter:
     @property
     def offers_nothing(self) -> bool:
         """Return whether no row has a value, and none was asked for: there is nothing to choose."""
-        return not self.find and not any(option.value or option.is_chosen for option in self.options)
+        return not self.find and not any(one.value or one.is_chosen or one.is_refused for one in self.options)
+
+    @property
+    def refuses(self) -> bool:
+        """Return whether a value is refused."""
+        return any(option.is_refused for option in self.options)
 
 
 @dataclass(frozen=True)
 class BoundsFilter:
-    """A filter by a least and a greatest value, as texts; `problem` says why no row can pass."""
+    """A filter by a least and a greatest value, as texts by their parameters; `problem` says why no row can pass.
+
+    `empty` is the parameter whose empty value chooses rows without one, None where every row has one.
+    """
 
     name: str
     label: str
-    low: str
-    high: str
+    is_days: bool
+    limits: dict[str, str]
     problem: str | None
+    empty: str | None
+    is_empty: bool
 
 
 @dataclass(frozen=True)
@@ -84,7 +101,7 @@ def list_filters(table: Table) -> list[Column]:
 
 def bound_filters(table: Table) -> list[Column]:
     """Return the columns that a page filters by bounds; the size of the sample stands behind the sentiment."""
-    columns = filtered(table, "bounds")
+    columns = filtered(table, "bounds", "days")
     sample = [column for column in columns if column.name == SAMPLE]
     others = [column for column in columns if column.name != SAMPLE]
     behind = next((index + 1 for index, column in enumerate(others) if column.name == "sentiment"), len(others))
@@ -94,8 +111,7 @@ def bound_filters(table: Table) -> list[Column]:
 def filters(asked: Asked, finds: dict[str, str] | None = None) -> Filters:
     """Return the form of a state; with texts to find, or none of them, the lists offer what is there."""
     lists, bounds = list_filters(asked.table), bound_filters(asked.table)
-    owned = {column.name for column in lists}
-    owned |= {f"{column.name}_{end}" for column in bounds for end in ("min", "max")}
+    owned = {name for column in (*lists, *bounds) for name in column.parameters}
     return Filters(
         lists=[_list(asked, column, finds) for column in lists],
         bounds=[_bounds(asked, column) for column in bounds],
@@ -105,23 +121,23 @@ def filters(asked: Asked, finds: dict[str, str] | None = None) -> Filters:
 
 
 def _list(asked: Asked, column: Column, finds: dict[str, str] | None) -> ListFilter:
-    name, chosen = column.name, asked.query.values(column.name)
+    name, chosen, refused = column.name, asked.query.values(column), asked.query.unwanted(column)
     find = (finds or {}).get(name, "")
     choices = [] if finds is None else _choices(asked, name, find)
     by_id = not column.filtered_by("values")
     same = str if by_id else _folded
-    wanted = {same(value) for value in chosen}
+    wanted, unwanted = ({same(value) for value in values} for values in (chosen, refused))
     offered = {same(choice.value) for choice in choices}
-    missing = [value for value in chosen if same(value) not in offered]
+    missing = [value for value in dict.fromkeys((*chosen, *refused)) if same(value) not in offered]
     labels = names_of(asked, column, missing)
     options = [
-        *(Option(value, labels[value], None, True) for value in missing),
-        *(
-            Option(one.value, one.label or NO_VALUE, formats.count(one.rows), same(one.value) in wanted)
-            for one in choices
-        ),
+        Option(value, label, rows, same(value) in wanted, same(value) in unwanted)
+        for value, label, rows in (
+            *((value, labels[value], None) for value in missing),
+            *((one.value, one.label or NO_VALUE, _rows(one)) for one in choices),
+        )
     ]
-    return ListFilter(name, column.filter_label, options, find, len(choices) >= MOST_CHOICES)
+    return ListFilter(name, column.refused, column.filter_label, options, find, len(choices) >= MOST_CHOICES)
 
 
 def _choices(asked: Asked, name: str, find: str) -> list[Choice]:
@@ -143,37 +159,33 @@ def names_of(asked: Asked, column: Column, values: list[str]) -> dict[str, str]:
     return {value: names.get(value, value) or NO_VALUE for value in values}
 
 
+def _rows(choice: Choice) -> str | None:
+    return None if choice.rows is None else formats.count(choice.rows)
+
+
 def _folded(text: str) -> str:
     return text.strip().lower()
 
 
 def _bounds(asked: Asked, column: Column) -> BoundsFilter:
-    low, high = limits(asked, column)
+    limits = asked.query.bounds(column)
+    is_days = column.filtered_by("days")
+    crossed = "The last day lies before the first" if is_days else "Min is above max"
     return BoundsFilter(
-        column.name, column.filter_label, _plain(low), _plain(high), "Min is above max" if _crossed(low, high) else None
+        column.name,
+        column.filter_label,
+        is_days,
+        dict(zip(column.limits, map(_plain, limits), strict=True)),
+        crossed if is_crossed(column, *limits) else None,
+        column.chosen,
+        bool(asked.query.values(column)),
     )
 
 
-def limits(asked: Asked, column: Column) -> tuple[Any, Any]:
-    """Return the least and the greatest value asked of a column; None where any will do."""
-    if column.field is None:
-        return asked.query.bounds(column.name)
-    own = ((one.lowest, one.highest) for one in asked.query.custom if one.column.name == column.name)
-    return next(own, (None, None))
-
-
-def crossed(asked: Asked) -> list[str]:
-    """Return the labels of the filters whose least value is above the greatest, so that no row can pass."""
-    columns = [column for column in asked.table.columns if column.filtered_by("bounds")]
-    return [column.filter_label for column in columns if _crossed(*limits(asked, column))]
-
-
-def _crossed(low: Any, high: Any) -> bool:
-    return low is not None and high is not None and low > high
-
-
 def _plain(value: Any) -> str:
-    """Return a bound as a field for numbers takes it."""
+    """Return a bound as a field for numbers or days takes it."""
     if value is None:
         return ""
+    if isinstance(value, date):
+        return value.isoformat()
     return f"{value:.15g}" if isinstance(value, float) else format(value.normalize(), "f")

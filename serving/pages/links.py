@@ -17,7 +17,7 @@ SHARED = (*RANGE, "attributes", "excluded")
 OF_ROWS = ("sort", "limit", "offset", "columns")
 NOT_FILTERS = {*SHARED, *OF_ROWS}
 # What a form's empty fields are called, or end with: they ask nothing.
-OPTIONAL = ("search", "first_day", "last_day", "_min", "_max")
+OPTIONAL = ("search", "first_day", "last_day", "_min", "_max", "_from", "_to")
 # What the search box of a filter's choices is called, before the filter's name.
 FIND = "find."
 
@@ -71,7 +71,7 @@ def canonical(search: str, table: Table) -> str:
 
     A browser sends every field, the empty ones too; an empty choice of a filter is one, an empty text or bound is none.
     """
-    lists = {column.name for column in table.columns if column.filter and not column.filtered_by("bounds")}
+    lists = {name for column in table.columns for name in (column.chosen, column.refused)}
     given = [(name, value) for name, value in pairs(search) if not name.startswith(FIND)]
     kept = [(name, value) for name, value in given if value or name in lists or not name.endswith(OPTIONAL)]
     if [value for name, value in kept if name == "columns"] == list(table.default_columns):

@@ -20,7 +20,7 @@ from serving.pages.quality import Quality, quality
 from serving.pages.rows import Heading, Row, chosen_columns, headings, order_words, read_columns, rows
 from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.query import BadQuery, query_of
+from serving.tables.query import BadQuery, Crossed, query_of
 from serving.tables.results import Page, read_page
 from serving.tables.totals import read_totals
 from serving.tables.unassigned import read_unassigned
@@ -107,6 +107,8 @@ def view_of(
     memory = Memory() if memory is None else memory
     try:
         query = model.parse(search)
+    except Crossed as error:
+        query = error.query
     except BadQuery as error:
         asked = Asked(snapshot, chatbot, model(), "", now, memory)
         return _view(asked, Page([], 0), TotalsLine(), why_broken(error), visible)

@@ -18,25 +18,36 @@ class Filter:
 
     `values`: any of some texts, compared without case and outer white space; `ids`: any of some ids, as they are;
     `conversations`: the same, but it chooses which conversations count, and with them the rows; `bounds`: at least
-    (`_min`) and at most (`_max`). An empty text stands for no value. `label` is for a filter that is called otherwise
-    than its column.
+    (`_min`) and at most (`_max`); `days`: from (`_from`) one day to (`_to`) another, both included. An empty text
+    stands for no value. Of texts and ids also none of some (`_not`), unless `has_not` says otherwise. `label` is for a
+    filter that is called otherwise than its column, `choices` for texts that are known beforehand.
     """
 
-    by: Literal["values", "ids", "conversations", "bounds"]
+    by: Literal["values", "ids", "conversations", "bounds", "days"]
     label: str = ""
     on_page: bool = True
+    has_not: bool = True
+    choices: tuple[str, ...] = ()
 
 
-VALUES, BOUNDS = Filter("values"), Filter("bounds")
-# Bounds that a link or a program asks for, and the page does not offer.
-SELDOM = Filter("bounds", on_page=False)
+VALUES, BOUNDS, DAYS = Filter("values"), Filter("bounds"), Filter("days")
+# The cut points of the conversations' bands, on the mean of a row: beyond 0.2 at nine places, half away from zero.
+BANDS = ("satisfied", "neutral", "dissatisfied")
+BAND = """
+    case when sentiment >= 0.2000000005 then 'satisfied' when sentiment <= -0.2000000005 then 'dissatisfied'
+         when sentiment is not null then 'neutral' end
+"""
+# Nearly as many values as rows: the search box finds them on a page.
+BY_NAME = Filter("values", on_page=False)
+NEVER_EMPTY: frozenset[Kind] = frozenset({"count", "instant"})
 
 
 @dataclass(frozen=True)
 class Column:
     """One column of a table: its name everywhere, its heading, the kind of its values.
 
-    A chatbot's own field also has its plain name, the name that SQL knows it by, and its meaning (see `custom`).
+    A chatbot's own field also has its plain name, the name that SQL knows it by, and its meaning (see `custom`). A
+    column that the snapshot does not have is `derived` from those of its row, in SQL; it is delivered on request alone.
     """
 
     name: str
@@ -47,6 +58,7 @@ class Column:
     field: str | None = None
     sql_name: str = ""
     meaning: str | None = None
+    derived: str = ""
 
     @property
     def sql(self) -> str:
@@ -61,6 +73,31 @@ class Column:
     def filtered_by(self, *ways: str) -> bool:
         """Return whether rows can be chosen by the column in one of these ways."""
         return self.filter is not None and self.filter.by in ways
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Return the parameters for the least and the greatest value; none if there are no such."""
+        if self.filtered_by("days"):
+            of = self.name.removesuffix("_at")
+            return f"{of}_from", f"{of}_to"
+        return (f"{self.name}_min", f"{self.name}_max") if self.filtered_by("bounds") else ()
+
+    @property
+    def chosen(self) -> str | None:
+        """Return the parameter for values, of which the empty one means none; None if there is no such."""
+        is_bound = bool(self.limits)
+        return None if self.filter is None or (is_bound and self.kind in NEVER_EMPTY) else self.name
+
+    @property
+    def refused(self) -> str | None:
+        """Return the parameter for values that rows may not have; None if there is no such."""
+        has_not = self.filtered_by("values", "ids") and self.filter is not None and self.filter.has_not
+        return f"{self.name}_not" if has_not else None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Return every parameter of the filter by the column."""
+        return tuple(name for name in (self.chosen, self.refused, *self.limits) if name)
 
 
 @dataclass(frozen=True)
@@ -85,8 +122,8 @@ class Table:
 
     @property
     def own_columns(self) -> tuple[str, ...]:
-        """Return the names of the columns that the table has for every chatbot."""
-        return tuple(column.name for column in self.columns if column.field is None)
+        """Return the names of the columns that the snapshot has for every chatbot."""
+        return tuple(column.name for column in self.columns if column.field is None and not column.derived)
 
     @property
     def default_columns(self) -> tuple[str, ...]:
@@ -95,15 +132,23 @@ class Table:
 
 
 FURTHER = (
-    Column("first_seen_at", "First seen", "instant"),
-    Column("messages", "Messages", "count", filter=SELDOM),
+    Column("first_seen_at", "First seen", "instant", filter=DAYS),
+    Column("messages", "Messages", "count", filter=BOUNDS),
     Column("scored_conversations", "Scored conversations", "count", filter=BOUNDS),
-    Column("unscored_conversations", "Unscored conversations", "count", filter=SELDOM),
-    Column("message_sentiment", "Sentiment by message", "sentiment", filter=SELDOM),
-    Column("satisfied_share", "Satisfied", "share", filter=SELDOM),
-    Column("neutral_share", "Neutral", "share", filter=SELDOM),
-    Column("dissatisfied_share", "Dissatisfied", "share", filter=SELDOM),
+    Column("unscored_conversations", "Unscored conversations", "count", filter=BOUNDS),
+    Column("message_sentiment", "Sentiment by message", "sentiment", filter=BOUNDS),
+    Column("satisfied_share", "Satisfied", "share", filter=Filter("bounds", "Satisfied, 0 to 1")),
+    Column("neutral_share", "Neutral", "share", filter=Filter("bounds", "Neutral, 0 to 1")),
+    Column("dissatisfied_share", "Dissatisfied", "share", filter=Filter("bounds", "Dissatisfied, 0 to 1")),
     Column("written_conversations", "Conversations with a user message", "count", filter=BOUNDS),
+    Column(
+        "band",
+        "Satisfaction",
+        "text",
+        filter=Filter("values", choices=BANDS),
+        derived=BAND,
+        meaning="satisfied above 0.2, dissatisfied below -0.2, else neutral, by Sentiment; null without one.",
+    ),
 )
 
 ORGANIZATIONS = Table(
@@ -114,14 +159,14 @@ ORGANIZATIONS = Table(
     searched=("organization_name", "organization_id"),
     columns=(
         Column("organization_id", "Organization ID", "text", filter=Filter("ids", "Organization")),
-        Column("organization_name", "Organization", "text", by_default=True),
+        Column("organization_name", "Organization", "text", by_default=True, filter=BY_NAME),
         Column("plan", "Plan", "text", by_default=True, filter=VALUES),
         Column("industry", "Industry", "text", by_default=True, filter=VALUES),
         Column("mrr", "MRR", "money", by_default=True, filter=BOUNDS),
         Column("conversations", "Conversations", "count", by_default=True, filter=BOUNDS),
         Column("users", "Users", "count", by_default=True, filter=BOUNDS),
         Column("sentiment", "Sentiment", "sentiment", by_default=True, filter=BOUNDS),
-        Column("last_activity_at", "Last activity", "instant", by_default=True),
+        Column("last_activity_at", "Last activity", "instant", by_default=True, filter=DAYS),
         *FURTHER,
     ),
 )
@@ -134,18 +179,18 @@ USERS = Table(
     searched=("user_name", "email", "user_id"),
     columns=(
         Column("user_id", "User ID", "text", filter=Filter("ids", "User", on_page=False)),
-        Column("user_name", "User", "text", by_default=True),
-        Column("email", "Email", "text", by_default=True),
+        Column("user_name", "User", "text", by_default=True, filter=BY_NAME),
+        Column("email", "Email", "text", by_default=True, filter=BY_NAME),
         Column("organization_id", "Organization ID", "text", filter=Filter("conversations", "Organization")),
-        Column("organization_name", "Organization", "text", by_default=True),
+        Column("organization_name", "Organization", "text", by_default=True, filter=BY_NAME),
         Column("plan", "Plan", "text", by_default=True, filter=VALUES),
         Column("industry", "Industry", "text", filter=VALUES),
         Column("mrr", "MRR", "money", by_default=True, filter=BOUNDS),
         Column("conversations", "Conversations", "count", by_default=True, filter=BOUNDS),
         Column("sentiment", "Sentiment", "sentiment", by_default=True, filter=BOUNDS),
-        Column("last_activity_at", "Last activity", "instant", by_default=True),
+        Column("last_activity_at", "Last activity", "instant", by_default=True, filter=DAYS),
         *FURTHER,
-        Column("organization_count", "Organizations", "count", filter=SELDOM),
+        Column("organization_count", "Organizations", "count", filter=BOUNDS),
     ),
 )
 

@@ -14,6 +14,7 @@ from serving.tables.columns import Column, Filter, Kind, Table
 PREFIX = "custom."
 # As many of a chatbot's own fields have filters on the page, the most used first: each asks the server for its choices.
 FILTERED_FIELDS = 8
+NOT = "_not"
 BOUNDS = {"min": ROUND_CEILING, "max": ROUND_FLOOR}
 # The snapshot keeps nine decimal places of numbers that are smaller than this.
 LIMIT = Decimal(10) ** 29
@@ -32,10 +33,11 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class CustomFilter:
-    """What is asked of one field: any of some values (an empty one means no value), and bounds of a number."""
+    """What is asked of one field: any and none of some values (an empty one means no value), and bounds of a number."""
 
     column: Column
     values: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
     lowest: Decimal | None = None
     highest: Decimal | None = None
 
@@ -43,17 +45,18 @@ class CustomFilter:
 def with_fields(table: Table, fields: Sequence[CustomField]) -> Table:
     """Return a table with a chatbot's own fields as further columns, the most used first."""
     ordered = sorted(fields, key=lambda field: (-field.users - field.organizations, field.name))
-    columns = (_column(field, number) for number, field in enumerate(ordered))
+    names = {field.name for field in fields}
+    columns = (_column(field, number, f"{field.name}{NOT}" not in names) for number, field in enumerate(ordered))
     return replace(table, columns=(*table.columns, *columns))
 
 
-def _column(field: CustomField, number: int) -> Column:
+def _column(field: CustomField, number: int, has_not: bool) -> Column:
     kind = "text" if field.is_mixed else KINDS.get(field.value_type, "text")
     return Column(
         f"{PREFIX}{field.name}",
         field.name,
         kind,
-        filter=Filter("bounds" if kind == "number" else "values", on_page=number < FILTERED_FIELDS),
+        filter=Filter("bounds" if kind == "number" else "values", on_page=number < FILTERED_FIELDS, has_not=has_not),
         field=field.name,
         sql_name=f"custom_{number}",
         meaning="The chatbot's own field, as last sent."
@@ -72,6 +75,10 @@ def read_filters(table: Table, given: dict[str, list[str]]) -> tuple[tuple[Custo
         if column is not None:
             problems += _bad_values(column, values)
             filters[name] = replace(filters.get(name, CustomFilter(column)), values=tuple(values))
+        elif name.endswith(NOT) and (refused := columns.get(name.removesuffix(NOT))):
+            problems += (one._replace(name=name) for one in _bad_values(refused, values))
+            wanted = filters.get(refused.name, CustomFilter(refused))
+            filters[refused.name] = replace(wanted, unwanted=tuple(values))
         elif bound in BOUNDS and of in columns:
             limit = _limit(values[0], BOUNDS[bound])
             if len(values) > 1:
@@ -128,21 +135,37 @@ def join(column: Column, table: Table, counting: str) -> str:
 def condition(wanted: CustomFilter, folded: Callable[[str], str]) -> tuple[list[str], list[str | None]]:
     """Return a filter's conditions and the parameters they take; `folded` gives SQL for a text as it is compared."""
     name = wanted.column.sql
+    if wanted.column.kind == "number":
+        return _number_condition(wanted, name)
     clauses: list[str] = []
+    for values, comparison in ((wanted.values, "in"), (wanted.unwanted, "not in")):
+        if values:
+            marks = ", ".join([folded("?")] * len(values))
+            clauses.append(f"coalesce({folded(text_of(wanted.column))}, '') {comparison} ({marks})")
+    return clauses, [*wanted.values, *wanted.unwanted]
+
+
+def _number_condition(wanted: CustomFilter, name: str) -> tuple[list[str], list[str | None]]:
+    """Return the conditions on a number; an empty value passes beside those within the bounds."""
+    within: list[str] = []
     parameters: list[str | None] = []
-    if wanted.values and wanted.column.kind == "number":
-        marks = ", ".join([NUMBER] * len(wanted.values))
-        clauses.append(f"{name} in ({marks})" + (f" or {name} is null" if "" in wanted.values else ""))
-        parameters += [_exact(value) for value in wanted.values]
-    elif wanted.values:
-        marks = ", ".join([folded("?")] * len(wanted.values))
-        clauses.append(f"coalesce({folded(text_of(wanted.column))}, '') in ({marks})")
-        parameters += wanted.values
+    values = [value for value in wanted.values if value]
+    if values:
+        within.append(f"{name} in ({', '.join([NUMBER] * len(values))})")
+        parameters += [_exact(value) for value in values]
     for limit, comparison in ((wanted.lowest, ">="), (wanted.highest, "<=")):
         if limit is not None:
-            clauses.append(f"{name} {comparison} {NUMBER}")
+            within.append(f"{name} {comparison} {NUMBER}")
             parameters.append(format(limit, "f"))
-    return clauses, parameters
+    if "" in wanted.values:
+        within = [f"({' and '.join(within) or 'false'}) or {name} is null"]
+    unwanted = [value for value in wanted.unwanted if value]
+    if unwanted:
+        within.append(f"coalesce({name} not in ({', '.join([NUMBER] * len(unwanted))}), true)")
+        parameters += [_exact(value) for value in unwanted]
+    if "" in wanted.unwanted:
+        within.append(f"{name} is not null")
+    return within, parameters
 
 
 def _exact(value: str) -> str | None:

@@ -5,7 +5,7 @@ nothing here opens one.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from serving.snapshot import Chatbot, CustomField
 from serving.tables.columns import TABLES, Column, Table
-from serving.tables.custom import PREFIX, CustomFilter, read_filters, with_fields
+from serving.tables.custom import PREFIX, STEP, CustomFilter, read_filters, with_fields
 from serving.tables.parameters import BadQuery, problem, read_parameters
 from serving.tables.ranges import DEFAULT_PRESET, Days, Preset, days_of, today_of
 
@@ -45,6 +45,16 @@ def _iso_day(value: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_iso_day)]
+
+
+class Crossed(BadQuery):
+    """A query that no row can pass, as a least value lies above the greatest. `query` is what it asks."""
+
+    def __init__(self, query: "TableQuery", columns: list[Column]) -> None:
+        self.query = query
+        super().__init__(
+            [problem(low, "crossed", f"Lies above {high}") for low, high in (column.limits for column in columns)]
+        )
 
 
 class PageQuery(BaseModel):
@@ -154,21 +164,54 @@ class TableQuery(PageQuery):
         filters, problems = read_filters(cls.table, own)
         if problems:
             raise BadQuery([*cls.given_twice(named), *(problem(*one) for one in problems)])
-        return super().read(named, **{PREFIX: filters}, **more)
+        query = super().read(named, **{PREFIX: filters}, **more)
+        if crossed := query.crossed():
+            raise Crossed(query, crossed)
+        return query
 
-    def values(self, column: str) -> tuple[str, ...]:
+    def values(self, column: Column) -> tuple[str, ...]:
         """Return the values of a column that the rows may have; none if any will do."""
-        own = (wanted.values for wanted in self.custom if wanted.column.name == column)
-        return next(own, ()) if column.startswith(PREFIX) else tuple(getattr(self, column))
+        if column.field is not None:
+            return self._own(column).values
+        return tuple(getattr(self, column.chosen)) if column.chosen else ()
 
-    def bounds(self, column: str) -> tuple[Any, Any]:
+    def unwanted(self, column: Column) -> tuple[str, ...]:
+        """Return the values of a column that the rows may not have."""
+        if column.field is not None:
+            return self._own(column).unwanted
+        return tuple(getattr(self, column.refused)) if column.refused else ()
+
+    def bounds(self, column: Column) -> tuple[Any, Any]:
         """Return the least and the greatest value of a column that the rows may have; None where any will do."""
-        return getattr(self, f"{column}_min"), getattr(self, f"{column}_max")
+        if column.field is not None:
+            return self._own(column).lowest, self._own(column).highest
+        low, high = (getattr(self, name) for name in column.limits) if column.limits else (None, None)
+        return low, high
+
+    def _own(self, column: Column) -> CustomFilter:
+        return next((wanted for wanted in self.custom if wanted.column.name == column.name), CustomFilter(column))
+
+    def filters(self, column: Column) -> bool:
+        """Return whether rows are chosen by a column."""
+        return bool(self.values(column) or self.unwanted(column)) or self.bounds(column) != (None, None)
+
+    def crossed(self) -> list[Column]:
+        """Return the columns whose least value lies above the greatest, so that no row can pass."""
+        limited = ((column, *self.bounds(column)) for column in self.table.columns if column.limits)
+        return [column for column, low, high in limited if is_crossed(column, low, high)]
+
+    def without(self, column: Column) -> Self:
+        """Return the query without the filter by a column."""
+        if column.field is not None:
+            kept = tuple(wanted for wanted in self.custom if wanted.column.name != column.name)
+            return self.model_copy(update={"custom": kept})
+        fields = type(self).model_fields
+        return self.model_copy(update={name: fields[name].default for name in column.parameters})
 
     def counted_organizations(self) -> tuple[str, ...]:
         """Return the organizations whose conversations alone count; none if all do."""
-        limiting = (column.name for column in self.table.columns if column.filtered_by("conversations"))
-        return next((self.values(name) for name in limiting), ())
+        limiting = (column for column in self.table.columns if column.filtered_by("conversations"))
+        return next((self.values(column) for column in limiting), ())
 
     def counts_excluded(self, chatbot: Chatbot) -> bool:
         """Return whether conversations count that are left out unasked; where none are, it makes no difference."""
@@ -187,29 +230,60 @@ class TableQuery(PageQuery):
 
     def custom_columns(self) -> list[Column]:
         """Return the chatbot's own fields that the answer depends on."""
-        needed = {*self.columns, self.sort.removeprefix("-"), *(wanted.column.name for wanted in self.custom)}
-        return [column for column in self.table.columns if column.field is not None and column.name in needed]
+        return [column for column in self.table.columns if column.field is not None and self._needs(column)]
+
+    def derived_columns(self) -> list[Column]:
+        """Return the columns that the answer depends on and the snapshot does not have."""
+        return [column for column in self.table.columns if column.derived and self._needs(column)]
+
+    def _needs(self, column: Column) -> bool:
+        return column.name in (*self.columns, self.sort.removeprefix("-")) or self.filters(column)
+
+
+def is_crossed(column: Column, low: Any, high: Any) -> bool:
+    """Return whether a least value lies above the greatest; own numbers are both kept to nine places, inwards."""
+    if low is None or high is None:
+        return False
+    return low - high > STEP if column.field is not None else low > high
 
 
 def _query_model(table: Table) -> type[TableQuery]:
     fields: dict[str, Any] = {}
     for column in table.columns:
-        if column.filtered_by("bounds"):
-            number = Money if column.kind == "money" else FiniteFloat
-            for bound, comparison in (("min", "At least"), ("max", "At most")):
-                text = f"{comparison} this, on the unrounded {column.name}; rows without one are left out."
-                fields[f"{column.name}_{bound}"] = (number | None, Field(default=None, description=text))
-        elif column.filter is not None:
-            text = {
-                "values": f"Any of these; an empty one means no {column.name}.",
-                "ids": "Any of these; an empty one means none.",
-                "conversations": "Only conversations of any of these count; an empty one means those of none.",
-            }[column.filter.by]
-            fields[column.name] = (list[str], Field(default=[], description=text))
+        fields.update(_filter_fields(column))
     name = f"{table.name.capitalize()}Query"
     model = create_model(name, __base__=TableQuery, __module__=__name__, **fields)
     model.table = table
     return model
+
+
+def _filter_fields(column: Column) -> Iterator[tuple[str, Any]]:
+    """Yield the parameters of the filter by a column, each with its type and description."""
+    if column.filter is None:
+        return
+    by, name = column.filter.by, column.name
+    words = {
+        "bounds": ("At least this", "At most this", f", on the unrounded {name}"),
+        "days": ("On this day or later", "On this day or earlier", f", by {name} in the chatbot's zone"),
+    }
+    for bound, comparison in zip(column.limits, words.get(by, ()), strict=False):
+        limit: Any = Day if by == "days" else Money if column.kind == "money" else FiniteFloat
+        left_out = "" if column.chosen is None else f"; rows without one are left out, unless `{name}=` asks for them"
+        text = f"{comparison}{words[by][-1]}{left_out}."
+        yield bound, (limit | None, Field(default=None, description=text))
+    about = f" {column.meaning}" if column.derived and column.meaning else ""
+    value: Any = Literal[("", *column.filter.choices)] if column.filter.choices or column.limits else str
+    any_of = {
+        "values": f"Any of these; an empty one means no {name}.{about}",
+        "ids": "Any of these; an empty one means none.",
+        "conversations": "Only conversations of any of these count; an empty one means those of none.",
+    }
+    if column.chosen:
+        text = any_of.get(by, f"Empty: rows without {name}, beside those within its bounds if any are given.")
+        yield column.chosen, (list[value], Field(default=[], description=text))
+    if column.refused:
+        text = f"None of these; an empty one means that there is some {name}."
+        yield column.refused, (list[value], Field(default=[], description=text))
 
 
 QUERIES: dict[str, type[TableQuery]] = {table.name: _query_model(table) for table in TABLES.values()}

@@ -5,7 +5,7 @@ Both days are inclusive; `None` is an open end. Reading the clock is left to the
 
 from calendar import day_name
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,19 @@ class Days(NamedTuple):
 def today_of(chatbot: Chatbot, now: datetime) -> date:
     """Return the day that it is in the chatbot's reporting zone at an instant."""
     return now.astimezone(ZoneInfo(chatbot.time_zone)).date()
+
+
+def start_of(day: date, chatbot: Chatbot) -> datetime:
+    """Return the instant at which a day begins in the chatbot's zone, as naive UTC, within the calendar."""
+    try:
+        return datetime.combine(day, time(), ZoneInfo(chatbot.time_zone)).astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        return datetime.min if day.year == date.min.year else datetime.max
+
+
+def end_of(day: date, chatbot: Chatbot) -> datetime:
+    """Return the instant at which the day after begins in the chatbot's zone, as naive UTC, within the calendar."""
+    return datetime.max if day == date.max else start_of(day + timedelta(days=1), chatbot)
 
 
 def days_of(preset: Preset, today: date, week_start: str = "monday") -> Days:

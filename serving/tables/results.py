@@ -1,4 +1,4 @@
-"""Reads a query's answer from a snapshot: rows, totals, the choices of a filter.
+"""Reads a query's answer from a snapshot: its rows, and what the chatbot has in the range.
 
 One parameterised statement over the snapshot's table macro serves page, API and exports; what a row means is the
 macro's business, and what may be asked is `query`'s.
@@ -15,7 +15,7 @@ from serving.tables import custom
 from serving.tables.columns import Column
 from serving.tables.masking import without_addresses
 from serving.tables.query import PAGE_LIMIT, PageQuery, TableQuery
-from serving.tables.ranges import Days, today_of
+from serving.tables.ranges import Days, end_of, start_of, today_of
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,6 @@ class Page:
 
     rows: list[dict[str, Any]]
     total: int
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A value that a filter offers, and how many rows of the range have it."""
-
-    value: str
-    label: str
-    rows: int
 
 
 def folded(text: str) -> str:
@@ -89,7 +80,7 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
         clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
         parameters += [text] * len(query.table.searched)
     for column in query.table.columns:
-        conditions, values = _condition(query, column)
+        conditions, values = _condition(query, column, chatbot)
         clauses += conditions
         parameters += values
     for wanted in query.custom:
@@ -98,22 +89,38 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
         parameters += values
     where = " and ".join(f"({clause})" for clause in clauses) or "true"
     seen = without_addresses(f"{source} {joins}", query.table, chatbot)
+    if derived := query.derived_columns():
+        seen = f"(select *, {', '.join(f'{column.derived} as {column.sql}' for column in derived)} from {seen})"
     return Statement(f"select * from {seen} where {where}", parameters)
 
 
-def _condition(query: TableQuery, column: Column) -> tuple[list[str], list[Any]]:
+def _condition(query: TableQuery, column: Column, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
     """Return the conditions of a column's filter on rows, and the parameters they take; own fields have theirs."""
-    if column.field is not None:
-        return [], []
     name = column.name
-    if column.filtered_by("bounds"):
-        limits = zip(query.bounds(name), (">=", "<="), strict=True)
-        given = [(limit, comparison) for limit, comparison in limits if limit is not None]
-        return [f"{name} {comparison} ?" for _, comparison in given], [limit for limit, _ in given]
-    if not column.filtered_by("values", "ids") or not (wanted := query.values(name)):
+    if column.field is not None or column.filtered_by("conversations"):
         return [], []
+    if column.limits:
+        clauses, limits = _within(query, column, chatbot)
+        if query.values(column):
+            clauses = [f"({' and '.join(clauses) or 'false'}) or {name} is null"]
+        return clauses, limits
     compared, mark = (folded(name), folded("?")) if column.filtered_by("values") else (name, "?")
-    return [f"coalesce({compared}, '') in ({', '.join([mark] * len(wanted))})"], list(wanted)
+    lists = ((query.values(column), "in"), (query.unwanted(column), "not in"))
+    given = [(values, comparison) for values, comparison in lists if values]
+    clauses = [
+        f"coalesce({compared}, '') {comparison} ({', '.join([mark] * len(values))})" for values, comparison in given
+    ]
+    return clauses, [value for values, _ in given for value in values]
+
+
+def _within(query: TableQuery, column: Column, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
+    """Return the conditions of a column's bounds, both included; of days, those of the chatbot's zone."""
+    low, high = query.bounds(column)
+    limits = [(low, ">="), (high, "<=")]
+    if column.filtered_by("days"):
+        limits = [(low and start_of(low, chatbot), ">="), (high and end_of(high, chatbot), "<")]
+    given = [(limit, comparison) for limit, comparison in limits if limit is not None]
+    return [f"{column.name} {comparison} ?" for _, comparison in given], [limit for limit, _ in given]
 
 
 def ordered(query: PageQuery) -> str:
@@ -195,82 +202,3 @@ def read_excluded(snapshot: Snapshot, chatbot: Chatbot, days: Days) -> int:
         where chatbot_id = ? and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31')
     """
     return Statement(sql, [chatbot.chatbot_id, *days]).run(snapshot).fetchall()[0][0]
-
-
-def read_choices(
-    snapshot: Snapshot, query: TableQuery, column: str, chatbot: Chatbot, now: datetime, text: str = "", most: int = 100
-) -> list[Choice]:
-    """Read what a filter on a column offers in the query's range: the values that most rows have.
-
-    Spellings that differ in case or outer white space are one choice, labelled as the newest row spells it. The empty
-    value is a choice of its own. `text` keeps the choices that contain it.
-    """
-    days = query.days(chatbot, now)
-    if query.table.column(column).filtered_by("ids", "conversations"):
-        offered = _organizations_with_rows(query, chatbot, days)
-    else:
-        offered = _values_with_rows(query, column, chatbot, days)
-    sql = f"""
-        with choices as ({offered.sql})
-        select coalesce(newest_value, ''), coalesce(trim(label), ''), row_count
-        from choices
-        where ? = '' or contains({searchable("label")}, {searchable("?")})
-        order by row_count desc, {searchable("label")} nulls last, folded_value
-        limit ?
-    """
-    parameters = [*offered.parameters, text.strip(), text.strip(), most]
-    return [Choice(*row) for row in Statement(sql, parameters).run(snapshot).fetchall()]
-
-
-def _values_with_rows(query: TableQuery, column: str, chatbot: Chatbot, days: Days) -> Statement:
-    """Return the statement for a column's values, each in the spelling of its newest row."""
-    everything = rows_of(
-        type(query)(attributes=query.attributes, excluded=query.excluded, columns=[column]), chatbot, days
-    )
-    shown = custom.text_of(query.table.column(column))
-    newest = f"first({shown} order by last_activity_at desc, {query.table.id_column})"
-    sql = f"""
-        select
-            coalesce({folded(shown)}, '') as folded_value,
-            {newest} as newest_value,
-            {newest} as label,
-            count(*) as row_count
-        from ({everything.sql})
-        group by all
-    """
-    return Statement(sql, everything.parameters)
-
-
-def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
-    """Return the statement for the organizations, and how many rows the table has when one is chosen."""
-    rows = "users" if query.table.name == "users" else "1"
-    argument = counting(query, chatbot)
-    of_range = [chatbot.chatbot_id, days.first, days.last]
-    sql = f"""
-        select organization_id as folded_value, organization_id as newest_value, organization_name as label,
-            {rows} as row_count
-        from organizations(?, ?, ?, attributes := ?{argument})
-        where {rows} > 0
-    """
-    if query.table.name != "users":
-        return Statement(sql, [*of_range, query.attributes])
-    sql += f"""
-        union all
-        select '', '', null, count(distinct user_key)
-        from conversations_in_range(?, ?, ?{argument})
-        where organization_key is null
-        having count(distinct user_key) > 0
-    """
-    return Statement(sql, [*of_range, query.attributes, *of_range])
-
-
-def read_organization_names(
-    snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, organization_ids: list[str]
-) -> dict[str, str]:
-    """Read the newest names of organizations of a chatbot that count, by id."""
-    sql = f"""
-        select organization_id, coalesce(organization_name, organization_id)
-        from {counted("dim_organizations", "excluded_organizations", query, chatbot)}
-        where chatbot_id = ? and organization_id in (select unnest(?::varchar[])) and valid_to is null
-    """
-    return dict(Statement(sql, [chatbot.chatbot_id, organization_ids]).run(snapshot).fetchall())

@@ -1,11 +1,12 @@
 """Totals of a query's whole result, and how they changed since the period before.
 
 They are computed from the conversations behind the rows, never from the rows: a user of two organizations, and a
-conversation over several days, counts once.
+conversation over several days, counts once. MRR is that of the rows, each once.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
@@ -24,7 +25,7 @@ TOTALS = {
     # Decimals until the one division, as everywhere.
     "sentiment": "cast(sum(sentiment) as double) / nullif(count(sentiment), 0)",
     "last_activity_at": "max(last_activity_at)",
-    # Of the rows, each of which is one organization or user.
+    # An attribute of the rows: each of them once, whatever their conversations.
     "mrr": "(select sum(mrr) from kept)",
 }
 COUNTS = ("conversations", "users", "organizations", "messages", "scored_conversations")
@@ -34,7 +35,8 @@ COUNTS = ("conversations", "users", "organizations", "messages", "scored_convers
 class Totals:
     """Totals by name for the range and the period before, and the change between the two.
 
-    Without a period before, `previous` and `change` are None. The change of a count is relative, and None where there
+    `mrr` is in whole currency, None where no row has one. Without a period before, `previous` and `change` are None.
+    The change of a count and of the MRR is relative, and None where there
     was nothing before; that of the sentiment is the difference. `left_out` conversations of the range are in none.
     """
 
@@ -58,7 +60,7 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
     if before is None:
         return Totals(totals, None, None, None, left_out)
     previous = _totals(snapshot, query, chatbot, before)
-    change = {name: _relative(totals[name], previous[name]) for name in COUNTS}
+    change = {name: _relative(totals[name], previous[name]) for name in (*COUNTS, "mrr")}
     change["sentiment"] = _difference(totals["sentiment"], previous["sentiment"])
     return Totals(totals, before, previous, change, left_out)
 
@@ -66,13 +68,16 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
     kept = rows_of(query, chatbot, days)
     behind = behind_rows(query, chatbot, days, Statement("from kept", []))
-    sql = f"with kept as materialized ({kept.sql}) select {', '.join(TOTALS.values())} from ({behind.sql})"
+    sql = f"""
+        with kept as materialized (select {query.table.id_column}, mrr from ({kept.sql}))
+        select {", ".join(TOTALS.values())} from ({behind.sql})
+    """
     (row,) = Statement(sql, [*kept.parameters, *behind.parameters]).run(snapshot).fetchall()
     return dict(zip(TOTALS, row, strict=True))
 
 
-def _relative(now: int, before: int) -> float | None:
-    return (now - before) / before if before else None
+def _relative(now: int | Decimal | None, before: int | Decimal | None) -> float | None:
+    return float(now - before) / float(before) if now is not None and before else None
 
 
 def _difference(now: float | None, before: float | None) -> float | None:

@@ -150,7 +150,13 @@ FAULTS = [
         "insert into state.entities_in_doubt select * from inputs.changed_entities",
         "delete from state.entities_in_doubt",
     ),
-    Fault("Scores carry nine places", f"{RECORDS}/analyses.py", "SCORE_PLACES = 12", "SCORE_PLACES = 9"),
+    Fault(
+        "Scores carry nine places",
+        f"{RECORDS}/analyses.py",
+        "SCORE_PLACES = 12",
+        "SCORE_PLACES = 9",
+        "tests/unit/extract/test_analyses.py",
+    ),
     Fault(
         "A message without a time stands at the arrival",
         f"{RECORDS}/messages.py",

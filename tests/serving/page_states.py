@@ -94,6 +94,7 @@ STATES = {
     "range-panel": State(ORGANIZATIONS, opened("range-button")),
     "filters-panel": State(f"{ORGANIZATIONS}?range=all_time&plan=pro", chosen_filters),
     "filters-of-users": State(f"{USERS}?range=all_time", chosen_filters),
+    "filters-refused": State(f"{USERS}?range=all_time&plan_not=pro&band=neutral&mrr=", chosen_filters),
     "filters-crossed": State(f"{USERS}?range=all_time", crossed_bounds),
     "filters-alone": State("/filters/support/users?range=all_time&find.organization_id=a"),
     "columns-panel": State(USERS, opened("columns-button")),

@@ -56,10 +56,21 @@ def questions(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
             "sentiment_max": ["0.2"],
             "conversations_min": ["2"],
             "messages_max": ["40"],
+            "plan_not": ["", "pro", ["", "free"]],
+            "band": ["satisfied", "", ["neutral", "dissatisfied"]],
+            "band_not": ["", "neutral"],
+            "mrr": [""],
+            "sentiment": [""],
+            "scored_conversations_min": ["2"],
+            "unscored_conversations_max": ["1"],
+            "dissatisfied_share_min": ["0.5"],
+            "message_sentiment_max": ["0.1"],
+            "first_seen_from": ["2026-09-20"],
+            "last_activity_to": ["2026-11-15"],
             "attributes": ["now", "range_end"],
             "excluded": ["include", "leave_out"],
         }.items():
-            if chance.random() < 0.15:
+            if chance.random() < 0.1:
                 asked[parameter] = chance.choice(values)
         if table == "users" and chance.random() < 0.4:
             asked["organization_id"] = chance.sample(["", *(f"o{index}" for index in range(9)), "minus", "empty"], 2)

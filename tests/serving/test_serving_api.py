@@ -9,8 +9,8 @@ import pytest
 
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
+from serving.tables.choices import read_choices
 from serving.tables.query import query_of
-from serving.tables.results import read_choices
 from tests.serving.published_fixture import NOW
 
 MEASURES = """
@@ -324,7 +324,7 @@ def test_the_description_has_every_parameter_and_the_meanings_of_the_manifest(cl
     assert {"chatbot_id", "range", "plan", "users_max", "columns", "attributes"} <= names
     row = route["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["rows"]["items"]
     assert row["properties"]["mrr"]["description"] == "Monthly recurring revenue in whole currency."
-    assert list(row["properties"]) == COLUMNS["organizations"]
+    assert list(row["properties"]) == [*COLUMNS["organizations"], "band"]
 
 
 def test_the_documentation_page_loads_nothing_from_elsewhere(client):

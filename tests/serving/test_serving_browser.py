@@ -144,7 +144,7 @@ def test_an_organization_to_filter_by_is_found_on_the_server_and_columns_come_an
         page.goto(f"{address}/platform/support/users?range=all_time")
         panel = open_filters(page)
         panel.get_by_label("Find Organization").fill("zuri")
-        panel.get_by_label("Cafe\u0301 Zürich").check()
+        panel.get_by_label(re.compile("^Cafe\u0301 Zürich")).check()
         eventually(lambda: set(shown_column(page, "organization_name")), {"Cafe\u0301 Zürich"})
         page.keyboard.press("Escape")
         page.click("#columns-button")
@@ -248,3 +248,22 @@ def test_plain_pages_load_nothing_from_elsewhere(address, browser):
         for path in ("/", "/docs"):
             page.goto(address + path)
             assert page.locator("h1").count() == 1
+
+
+def test_a_plan_is_refused_a_day_bounded_and_rows_without_a_number_kept(address, browser, get):
+    with visiting(browser, address) as page:
+        page.goto(f"{address}/platform/support/organizations?range=all_time")
+        panel = open_filters(page)
+        plans = panel.get_by_role("group", name="Plan")
+        plans.locator("summary").focus()
+        page.keyboard.press("Enter")
+        plans.get_by_label(re.compile("^Plan is not pro")).check()
+        page.wait_for_url("**plan_not=pro*")
+        panel.get_by_label("Last activity, from", exact=True).fill("2026-11-10")
+        page.wait_for_url("**last_activity_from=2026-11-10*")
+        panel.get_by_label("MRR, no value", exact=True).check()
+        page.wait_for_url("**mrr=*")
+        assert plans.get_by_label(re.compile("^Plan is not pro")).is_checked()
+        total = get("organizations", plan_not="pro", last_activity_from="2026-11-10", mrr="")["total"]
+        assert total > 0
+        eventually(lambda: page.locator("#total").inner_text(), str(total))

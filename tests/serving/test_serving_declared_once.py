@@ -9,9 +9,10 @@ from serving.pages.filters import list_filters
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables import query
+from serving.tables.choices import read_choices
 from serving.tables.columns import BOUNDS, ORGANIZATIONS, TABLES, VALUES
 from serving.tables.query import QUERIES
-from serving.tables.results import read_choices, read_page
+from serving.tables.results import read_page
 from tests.serving.published_fixture import NOW
 
 
@@ -24,17 +25,26 @@ def test_every_declared_filter_is_a_parameter_with_a_description_and_a_control_o
     filtered = [column for column in table.columns if column.filter]
     assert len(filtered) > 5
     for column in filtered:
-        names = [f"{column.name}_min", f"{column.name}_max"] if column.filtered_by("bounds") else [column.name]
-        for name in names:
+        for name in column.parameters:
             assert described[name]["description"]
         assert (column.name in controls) == column.filter.on_page
-    assert {column.name for column in list_filters(table)} == {"plan", "industry", "organization_id"}
+    assert {column.name for column in list_filters(table)} == {"plan", "industry", "organization_id", "band"}
 
 
 def test_a_filter_declared_with_a_column_is_asked_read_offered_and_shown(published, monkeypatch) -> None:
-    """The name and the satisfied share are no filters as shipped; here they are, by one word each."""
+    """The name, the satisfied share and the sample are filters by one word each; without it they are none."""
     ways = {"organization_name": VALUES, "satisfied_share": BOUNDS, "scored_conversations": BOUNDS}
-    changed = [replace(column, filter=ways.get(column.name, column.filter)) for column in ORGANIZATIONS.columns]
+    bare = [replace(column, filter=None) if column.name in ways else column for column in ORGANIZATIONS.columns]
+    without = {
+        one["name"] for one in describe.parameters(query._query_model(replace(ORGANIZATIONS, columns=tuple(bare))))
+    }
+    assert not without & {
+        "organization_name",
+        "organization_name_not",
+        "satisfied_share_max",
+        "scored_conversations_min",
+    }
+    changed = [replace(column, filter=ways.get(column.name, column.filter)) for column in bare]
     model = query._query_model(replace(ORGANIZATIONS, columns=tuple(changed)))
     snapshot = Snapshots(published).current()
     chatbot = snapshot.chatbots["support"]

@@ -227,9 +227,10 @@
     if (form?.id === "days-form") isInOrder(byId("first-day"), byId("last-day"), "The last day lies before the first", form);
     if (form?.id !== "filters-form") return;
     if (target.classList.contains("find")) return later("find", SETTLED, offer);
-    if (target.type !== "number") return;
+    if (!["number", "date"].includes(target.type)) return;
     const [low, high] = target.parentElement.querySelectorAll("input");
-    if (isInOrder(low, high, "Min is above max", target.parentElement)) submitLater(form);
+    const problem = target.type === "date" ? "The last day lies before the first" : "Min is above max";
+    if (isInOrder(low, high, problem, target.parentElement)) submitLater(form);
   });
 
   document.addEventListener("change", ({ target }) => {
