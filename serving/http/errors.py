@@ -13,6 +13,7 @@ from serving.access import NotAllowed, NotFound
 from serving.access.tokens import BadAccessFile
 from serving.http.caching import Unchanged, not_modified
 from serving.http.limits import TooManyExports
+from serving.pages.navigation import Link
 from serving.pages.rendering import page
 from serving.snapshot import NOTHING_PUBLISHED, NothingPublished, SnapshotGone
 from serving.tables.entity import NoSuchEntity
@@ -60,8 +61,11 @@ def add_errors(app: FastAPI) -> None:
         return _answer(request, 410, "Replaced", "Newer data has been published, and this page's is not kept any more.")
 
     @app.exception_handler(BadQuery)
-    def bad_query(_request: Request, error: BadQuery) -> Response:
-        return JSONResponse({"detail": error.problems}, 422)
+    def bad_query(request: Request, error: BadQuery) -> Response:
+        if is_program(request):
+            return JSONResponse({"detail": error.problems}, 422)
+        title, action = "This link does not fit this page", Link("Show this month", "?")
+        return page(request, "problem.html", 422, title=title, text=str(error), action=action)
 
     @app.exception_handler(HTTPException)
     def other(request: Request, error: HTTPException) -> Response:

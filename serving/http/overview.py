@@ -12,12 +12,11 @@ from serving.http.addresses import CHATBOTS, ChatbotId
 from serving.http.api import json_answer
 from serving.http.caching import moment_of, tag_of
 from serving.snapshot import Snapshots
-from serving.tables.columns import ORGANIZATIONS, TABLES
+from serving.tables.columns import BANDS, ORGANIZATIONS, TABLES
 from serving.tables.overview import PARAMETERS, overview_query, read_overview
 from serving.tables.query import QUERIES
 from serving.tables.ranges import Clock
 from serving.tables.risk import MINIMUM_SCORED, RULES
-from serving.tables.satisfaction import BANDS
 from serving.tables.series import STEPS
 
 MEANING = (

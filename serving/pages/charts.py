@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from serving.pages import formats
-from serving.tables.satisfaction import BANDS
+from serving.tables.columns import BANDS
 
 WIDTH, HEIGHT = 1000, 100
 GAP = 0.18  # of a bar's room

@@ -13,7 +13,6 @@ from serving.pages.filters import ENOUGH, SAMPLE, names_of
 from serving.pages.navigation import Link
 from serving.pages.rows import DEFAULT_SORT, order_words, shown_columns
 from serving.tables.columns import Column
-from serving.tables.custom import NOT
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,10 @@ def _filter_chips(asked: Asked, column: Column) -> list[Chip]:
     chosen, refused = list(query.values(column)), list(query.unwanted(column))
     names = names_of(asked, column, [*chosen, *refused])
     chips = [Chip(label, names[value], links.without(asked.search, column.name, value)) for value in chosen]
-    chips += [
-        Chip(label, f"not {names[value]}", links.without(asked.search, f"{column.name}{NOT}", value))
-        for value in refused
-    ]
+    if column.refused:
+        chips += [
+            Chip(label, f"not {names[value]}", links.without(asked.search, column.refused, value)) for value in refused
+        ]
     low, high = query.bounds(column)
     if (low, high) == (None, None):
         return chips

@@ -4,7 +4,7 @@ How each part comes about is in its module; how it looks is in templates/entity.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,17 +14,16 @@ from serving.pages.asked import Asked
 from serving.pages.attributes import Attribute, Moment, attributes, history
 from serving.pages.charts import Trend, trend
 from serving.pages.empty import Message
+from serving.pages.frame import Frame, frame
 from serving.pages.memory import Memory
-from serving.pages.navigation import Link, chatbots, tabs
-from serving.pages.notices import Freshness, Notice, beyond, freshness
-from serving.pages.period import PRESET_LABELS, Period, period, range_words
-from serving.pages.quality import Quality, quality
+from serving.pages.navigation import Link
+from serving.pages.notices import Notice, beyond
+from serving.pages.period import PRESET_LABELS, range_words
 from serving.pages.receipt import OWN, OtherSide, Receipt, other_side, receipt, receipt_query
 from serving.pages.rows import Cell, cell
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import TABLES
 from serving.tables.entity import Entity, entity_query, read_entity
-from serving.tables.parameters import BadQuery
 
 # What each conversation is a part of, in the order in which it is read.
 FIGURES = (
@@ -52,27 +51,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class EntityPage:
-    """The page of one organization or user. `summary` is its state in words; `back` leads to the table."""
+class EntityPage(Frame):
+    """The page of one organization or user; `back` leads to the table."""
 
-    title: str
-    name: str
     entity_id: str
     noun: str
-    path: str
-    snapshot_id: str
-    summary: str
-    chatbot: Chatbot
-    chatbots: list[Link]
-    tabs: list[Link]
-    freshness: Freshness
-    quality: Quality | None
     back: Link
-    period: Period
     notices: list[Notice]
     view_chips: list[tuple[str, str]]
     attributes: list[Attribute]
-    seen: list[Attribute]
     figures: list[Figure]
     empty: Message | None
     trend: Trend | None
@@ -99,38 +86,22 @@ def entity_page(
     asked = Asked(snapshot, chatbot, query.row, search, now, memory, entity_id)
     found = asked.remembered("entity", lambda: read_entity(snapshot, query, chatbot, now))
     name = _name(asked, found)
-    shared = links.shared(search)
+    path = links.entity_path(chatbot.chatbot_id, table, entity_id)
     return EntityPage(
-        title=f"{name} · {chatbot.name}",
-        name=name,
+        **vars(frame(asked, visible, heading=name, path=path, summary=f"{name}, {range_words(asked)}")),
         entity_id=entity_id,
         noun=asked.table.singular,
-        path=links.entity_path(chatbot.chatbot_id, table, entity_id),
-        snapshot_id=snapshot.snapshot_id,
-        summary=f"{name}, {range_words(asked)}",
-        chatbot=chatbot,
-        chatbots=chatbots(asked, visible),
-        tabs=tabs(replace(asked, search=shared)),
-        freshness=freshness(asked),
-        quality=quality(asked),
-        back=Link(table.capitalize(), links.page_path(chatbot.chatbot_id, table) + shared),
-        period=period(asked),
+        back=Link(table.capitalize(), links.page_path(chatbot.chatbot_id, table) + links.shared(search)),
         notices=beyond(asked),
         view_chips=_limits(asked),
-        attributes=attributes(asked, found),
-        seen=_seen(asked, found),
+        attributes=[*attributes(asked, found), *_seen(asked, found)],
         figures=_figures(asked, found.figures),
         empty=None if found.figures else _why_empty(asked, found),
         trend=trend(found.series, found.by) if found.figures else None,
         other_side=other_side(asked, lines) if found.figures else None,
-        receipt=receipt(asked, lines) if found.figures else None,
+        receipt=receipt(asked, lines, entity_id) if found.figures else None,
         history=history(asked, found),
     )
-
-
-def broken(error: BadQuery) -> Message:
-    """Return what is wrong with a state that makes no sense, and the way to one that does."""
-    return Message("This link does not fit this page", str(error), Link("Show this month", "?"))
 
 
 def _name(asked: Asked, found: Entity) -> str:

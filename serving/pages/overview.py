@@ -12,11 +12,11 @@ from serving.pages import formats, links
 from serving.pages.asked import Asked
 from serving.pages.charts import Trend, satisfaction
 from serving.pages.empty import Message, why_empty
+from serving.pages.frame import Frame, frame
 from serving.pages.memory import Memory
-from serving.pages.navigation import Link, chatbots, tabs
-from serving.pages.notices import Freshness, Notice, freshness, notices
-from serving.pages.period import Period, period, range_words
-from serving.pages.quality import Quality, quality
+from serving.pages.navigation import Link
+from serving.pages.notices import Notice, notices
+from serving.pages.period import range_words
 from serving.pages.rows import Cell, cell
 from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
@@ -27,8 +27,6 @@ from serving.tables.risk import MINIMUM_SCORED, RULES, Risk
 from serving.tables.totals import read_totals
 
 SHOWN_AT_RISK = 20
-# A filter of the tables by this attribute keeps the rows behind a group.
-FILTERS = ("plan", "industry")
 
 
 @dataclass(frozen=True)
@@ -74,20 +72,9 @@ class RiskTable:
 
 
 @dataclass(frozen=True)
-class OverviewPage:
+class OverviewPage(Frame):
     """The page. `risk` is None where there is no period before."""
 
-    title: str
-    heading: str
-    path: str
-    snapshot_id: str
-    summary: str
-    chatbot: Chatbot
-    chatbots: list[Link]
-    tabs: list[Link]
-    freshness: Freshness
-    quality: Quality | None
-    period: Period
     notices: list[Notice]
     totals: TotalsLine
     trend: Trend | None
@@ -106,18 +93,9 @@ def overview_page(
     found = asked.remembered("overview", lambda: read_overview(snapshot, query, chatbot, now))
     totals = asked.remembered("totals", lambda: read_totals(snapshot, query, chatbot, now))
     is_empty = not totals.totals["conversations"] and not (found.risk and found.risk.organizations)
+    path, summary = links.overview_path(chatbot.chatbot_id), f"overview of {range_words(asked)}"
     return OverviewPage(
-        title=f"Overview · {chatbot.name}",
-        heading="Overview",
-        path=links.overview_path(chatbot.chatbot_id),
-        snapshot_id=snapshot.snapshot_id,
-        summary=f"overview of {range_words(asked)}",
-        chatbot=chatbot,
-        chatbots=chatbots(asked, visible),
-        tabs=tabs(asked),
-        freshness=freshness(asked),
-        quality=quality(asked),
-        period=period(asked),
+        **vars(frame(asked, visible, heading="Overview", path=path, summary=summary)),
         notices=notices(asked),
         totals=totals_line(totals, chatbot, "organizations", asked.days, asked.covered),
         trend=satisfaction(found.satisfaction, found.by),
@@ -187,7 +165,7 @@ def _groups(asked: Asked, breakdown: Breakdown) -> GroupTable:
 
 def _group(asked: Asked, breakdown: Breakdown, group: Group) -> GroupRow:
     href = None
-    if breakdown.name in FILTERS and not breakdown.is_own:
+    if not breakdown.is_own:
         state = links.changed(links.shared(asked.search), **{breakdown.name: group.value or ""})
         href = links.page_path(asked.chatbot.chatbot_id, "organizations") + state
     column = TABLES["organizations"].column("sentiment")

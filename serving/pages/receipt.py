@@ -59,18 +59,16 @@ def receipt_query(table: str, entity_id: str, chatbot: Chatbot, search: str) -> 
     return conversations_query(_state(table, entity_id, search).removeprefix("?"), chatbot)
 
 
-def receipt(asked: Asked, query: ConversationsQuery) -> Receipt:
-    """Return the lines that a state asks for."""
+def receipt(asked: Asked, query: ConversationsQuery, entity_id: str) -> Receipt:
+    """Return the lines of a row that a state asks for."""
     page = read_conversations(asked.snapshot, query, asked.chatbot, asked.now)
     own = asked.table.name_column
     columns = [CONVERSATIONS.column(name) for name in SHOWN if name != own]
-    meanings: dict[str, str] = {}
     path = asked.chatbot.chatbot_id, CONVERSATIONS.name
-    assert asked.entity_id is not None
-    state = _state(asked.table.name, asked.entity_id, links.changed(asked.search, limit=None))
+    state = _state(asked.table.name, entity_id, links.changed(asked.search, limit=None))
     return Receipt(
         total=formats.count(page.total),
-        headings=[heading(asked.search, query.sort, USUAL_SORT, column, meanings) for column in columns],
+        headings=[heading(asked.search, query.sort, USUAL_SORT, column, {}) for column in columns],
         rows=[
             Row(
                 line["conversation_id"],

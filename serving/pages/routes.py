@@ -10,7 +10,7 @@ from serving.http.addresses import FILTERS, PLATFORM, ChatbotId, EntityId
 from serving.pages import links
 from serving.pages.asked import Asked
 from serving.pages.assets import FOR_EVER, asset_at
-from serving.pages.entity import broken, entity_page
+from serving.pages.entity import entity_page
 from serving.pages.filters import filters, list_filters
 from serving.pages.home import cards
 from serving.pages.memory import Memory
@@ -19,8 +19,7 @@ from serving.pages.reference import operations
 from serving.pages.rendering import SCHEME_COOKIE, SCHEMES, environment, page
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
-from serving.tables.columns import TABLES
-from serving.tables.parameters import BadQuery
+from serving.tables.columns import TABLES, Table
 from serving.tables.query import query_of
 from serving.tables.ranges import Clock
 
@@ -47,14 +46,10 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
     def overview(chatbot_id: ChatbotId, request: Request) -> Response:
         snapshot = snapshots.current()
         chatbot = visible_chatbot(snapshot, request, chatbot_id)
-        asked = f"?{request.url.query}" if request.url.query else ""
-        state = links.canonical(asked, TABLES["organizations"])
-        if links.pairs(state) != links.pairs(asked):
-            return RedirectResponse(links.overview_path(chatbot_id) + state, 303)
-        try:
-            view = overview_page(snapshot, chatbot, asked, clock(), memory, visible_chatbots(snapshot, request))
-        except BadQuery as error:
-            return page(request, "problem.html", 422, **vars(broken(error)))
+        if moved := _moved(request, links.overview_path(chatbot_id), TABLES["organizations"]):
+            return moved
+        visible = visible_chatbots(snapshot, request)
+        view = overview_page(snapshot, chatbot, _state(request), clock(), memory, visible)
         return page(request, "overview.html", page=view)
 
     @app.get(PLATFORM + "{chatbot_id}/{table}", include_in_schema=False)
@@ -63,12 +58,10 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
             raise NotFound
         snapshot = snapshots.current()
         chatbot = visible_chatbot(snapshot, request, chatbot_id)
-        asked = f"?{request.url.query}" if request.url.query else ""
-        state = links.canonical(asked, query_of(table, chatbot).table)
-        if links.pairs(state) != links.pairs(asked):
-            return RedirectResponse(links.page_path(chatbot_id, table) + state, 303)
+        if moved := _moved(request, links.page_path(chatbot_id, table), query_of(table, chatbot).table):
+            return moved
         visible = visible_chatbots(snapshot, request)
-        view = view_of(snapshot, chatbot, table, asked, clock(), memory, visible)
+        view = view_of(snapshot, chatbot, table, _state(request), clock(), memory, visible)
         return page(request, "table.html", page=view)
 
     @app.get(PLATFORM + "{chatbot_id}/{table}/{entity_id}", include_in_schema=False)
@@ -77,15 +70,10 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
             raise NotFound
         snapshot = snapshots.current()
         chatbot = visible_chatbot(snapshot, request, chatbot_id)
-        asked = f"?{request.url.query}" if request.url.query else ""
-        state = links.canonical(asked, query_of(table, chatbot).table)
-        if links.pairs(state) != links.pairs(asked):
-            return RedirectResponse(links.entity_path(chatbot_id, table, entity_id) + state, 303)
+        if moved := _moved(request, links.entity_path(chatbot_id, table, entity_id), query_of(table, chatbot).table):
+            return moved
         visible = visible_chatbots(snapshot, request)
-        try:
-            view = entity_page(snapshot, chatbot, table, entity_id, asked, clock(), memory, visible)
-        except BadQuery as error:
-            return page(request, "problem.html", 422, **vars(broken(error)))
+        view = entity_page(snapshot, chatbot, table, entity_id, _state(request), clock(), memory, visible)
         return page(request, "entity.html", page=view)
 
     @app.get(FILTERS + "{chatbot_id}/{table}", include_in_schema=False)
@@ -136,3 +124,14 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
         answer = RedirectResponse(urlunsplit(("", "", came.path, came.query, "")) if ours else "/", 303)
         answer.set_cookie(SCHEME_COOKIE, scheme, max_age=A_YEAR, samesite="lax")
         return answer
+
+
+def _state(request: Request) -> str:
+    return f"?{request.url.query}" if request.url.query else ""
+
+
+def _moved(request: Request, path: str, table: Table) -> RedirectResponse | None:
+    """Return the way to the state that a form asks for, if the request has more than that."""
+    asked = _state(request)
+    state = links.canonical(asked, table)
+    return None if links.pairs(state) == links.pairs(asked) else RedirectResponse(path + state, 303)

@@ -12,11 +12,11 @@ from serving.pages.asked import Asked
 from serving.pages.chips import Chip, filter_chips, sample_offer, view_chips
 from serving.pages.empty import Message, why_broken, why_empty
 from serving.pages.filters import Filters, filters
+from serving.pages.frame import Frame, frame
 from serving.pages.memory import Memory
-from serving.pages.navigation import File, Link, Pager, chatbots, files, pager, tabs
-from serving.pages.notices import Freshness, Notice, freshness, notices
-from serving.pages.period import Period, period, range_words
-from serving.pages.quality import Quality, quality
+from serving.pages.navigation import File, Link, Pager, files, pager
+from serving.pages.notices import Notice, notices
+from serving.pages.period import range_words
 from serving.pages.rows import Heading, Row, chosen_columns, headings, order_words, read_columns, rows
 from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
@@ -57,23 +57,12 @@ class ColumnChooser:
 
 
 @dataclass(frozen=True)
-class TablePage:
-    """A page of a table. `summary` is its state in words; `total` the rows of the whole result."""
+class TablePage(Frame):
+    """A page of a table. `total` is the rows of the whole result."""
 
-    title: str
-    heading: str
-    path: str
     filters_href: str
-    snapshot_id: str
-    summary: str
     total: str
-    chatbot: Chatbot
-    chatbots: list[Link]
-    tabs: list[Link]
-    freshness: Freshness
-    quality: Quality | None
     search: SearchBox
-    period: Period
     filters: Filters
     filter_count: str
     columns: ColumnChooser
@@ -123,21 +112,18 @@ def _view(asked: Asked, page: Page, totals: TotalsLine, empty: Message | None, v
     table, chatbot = asked.table, asked.chatbot
     chips = filter_chips(asked)
     form = filters(asked)
-    return TablePage(
-        title=f"{table.name.capitalize()} · {chatbot.name}",
+    around = frame(
+        asked,
+        visible,
         heading=table.name.capitalize(),
         path=links.page_path(chatbot.chatbot_id, table.name),
-        filters_href=links.filters_path(chatbot.chatbot_id, table.name) + links.changed(asked.search),
-        snapshot_id=asked.snapshot.snapshot_id,
         summary=_summary(asked, chips),
+    )
+    return TablePage(
+        **vars(around),
+        filters_href=links.filters_path(chatbot.chatbot_id, table.name) + links.changed(asked.search),
         total=formats.count(page.total),
-        chatbot=chatbot,
-        chatbots=chatbots(asked, visible),
-        tabs=tabs(asked),
-        freshness=freshness(asked),
-        quality=quality(asked),
         search=SearchBox(asked.query.search, SEARCH_HINTS[table.name], links.beside(asked.search, {"search"})),
-        period=period(asked),
         filters=form,
         filter_count=str(len(chips)) if chips else "",
         columns=_columns(asked),

@@ -4,7 +4,6 @@ Each conversation counts once, for the value that its organization, or its user,
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from serving.snapshot import Chatbot, CustomField, Snapshot
 from serving.tables.query import TableQuery
@@ -18,19 +17,23 @@ OF_ORGANIZATIONS = ("plan", "industry")
 MOST_FIELDS, MOST_VALUES, LEAST_SHARE = 6, 60, 0.1
 SHOWN_GROUPS = 12
 READ = """
-    with conversations as (select * from conversations_in_range(?, ?, ?{counting})),
-    valued as ({valued})
+    with conversations as materialized (select * from conversations_in_range(?, ?, ?{counting}))
+    {parts}
+    order by part, conversations desc, folded_value
+"""
+PART = """
     select
+        {part} as part,
         first(valued.label order by conversations.last_activity_at desc, conversations.conversation_key),
         count(*) as conversations,
         count(distinct conversations.organization_key),
         count(distinct conversations.user_key),
         count(conversations.sentiment),
-        cast(sum(conversations.sentiment) as double) / nullif(count(conversations.sentiment), 0)
+        cast(sum(conversations.sentiment) as double) / nullif(count(conversations.sentiment), 0),
+        valued.value as folded_value
     from conversations
-    left join valued on conversations.{key} = valued.entity_key
+    left join ({valued}) as valued on conversations.{key} = valued.entity_key
     group by valued.value
-    order by conversations desc, valued.value
 """
 ATTRIBUTE = """
     select organization_key as entity_key, trim({name}) as label, {value} as value
@@ -77,12 +80,21 @@ class Breakdown:
 
 def read_breakdowns(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> list[Breakdown]:
     """Read the breakdowns of a range: those by an attribute, then those by own fields that divide it."""
-    found = [_by_attribute(snapshot, query, chatbot, days, name) for name in OF_ORGANIZATIONS]
-    for field in _candidates(chatbot):
-        breakdown = _by_field(snapshot, query, chatbot, days, field)
-        if breakdown.divides:
-            found.append(breakdown)
-    return found
+    fields = _candidates(chatbot)
+    valued = [_of_attribute(query, chatbot, days, name) for name in OF_ORGANIZATIONS]
+    valued += [_of_field(query, chatbot, days, field) for field in fields]
+    parts = [PART.format(part=part, valued=one.sql, key=key) for part, (key, one) in enumerate(valued)]
+    sql = READ.format(counting=counting(query, chatbot), parts=" union all ".join(parts))
+    asked = [chatbot.chatbot_id, *days, *(value for _, one in valued for value in one.parameters)]
+    groups: list[list[Group]] = [[] for _ in parts]
+    for part, *figures, _ in Statement(sql, asked).run(snapshot).fetchall():
+        groups[part].append(Group(*figures))
+    names = [*((name, False) for name in OF_ORGANIZATIONS), *((field.name, True) for field in fields)]
+    found = [
+        Breakdown(name, is_own, every[:SHOWN_GROUPS], max(0, len(every) - SHOWN_GROUPS))
+        for (name, is_own), every in zip(names, groups, strict=True)
+    ]
+    return [one for one in found if one.divides or not one.is_own]
 
 
 def _candidates(chatbot: Chatbot) -> list[CustomField]:
@@ -90,39 +102,26 @@ def _candidates(chatbot: Chatbot) -> list[CustomField]:
     return sorted(fields, key=lambda field: (-field.users - field.organizations, field.name))[:MOST_FIELDS]
 
 
-def _by_attribute(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days, name: str) -> Breakdown:
-    valued = ATTRIBUTE.format(
+def _of_attribute(query: TableQuery, chatbot: Chatbot, days: Days, name: str) -> tuple[str, Statement]:
+    """Return the key of conversations by which organizations have an attribute, and the statement for its values."""
+    sql = ATTRIBUTE.format(
         name=name,
         value=folded(name),
         organizations=counted("dim_organizations", "excluded_organizations", query, chatbot),
         shown=SHOWN,
     )
     clock = shown_at(days, query.attributes)
-    groups = _groups(snapshot, query, chatbot, days, valued, [chatbot.chatbot_id, clock, clock], "organization_key")
-    return _cut(name, groups, is_own=False)
+    return "organization_key", Statement(sql, [chatbot.chatbot_id, clock, clock])
 
 
-def _by_field(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days, field: CustomField) -> Breakdown:
-    """A field that mostly users have is theirs, else the organizations'."""
+def _of_field(query: TableQuery, chatbot: Chatbot, days: Days, field: CustomField) -> tuple[str, Statement]:
+    """Return the same of an own field: one that mostly users have is theirs, else the organizations'."""
     kind = "user" if field.users >= field.organizations else "organization"
-    valued = OWN.format(
+    sql = OWN.format(
         text=TEXT,
         value=folded(TEXT),
         values=counted("dim_custom_values", "excluded_custom_values", query, chatbot),
         shown=SHOWN,
     )
     clock = shown_at(days, query.attributes)
-    asked = [chatbot.chatbot_id, kind, field.name, clock, clock]
-    return _cut(field.name, _groups(snapshot, query, chatbot, days, valued, asked, f"{kind}_key"), is_own=True)
-
-
-def _groups(
-    snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days, valued: str, asked: list[Any], key: str
-) -> list[Group]:
-    sql = READ.format(counting=counting(query, chatbot), valued=valued, key=key)
-    rows = Statement(sql, [chatbot.chatbot_id, *days, *asked]).run(snapshot).fetchall()
-    return [Group(*row) for row in rows]
-
-
-def _cut(name: str, groups: list[Group], *, is_own: bool) -> Breakdown:
-    return Breakdown(name, is_own, groups[:SHOWN_GROUPS], max(0, len(groups) - SHOWN_GROUPS))
+    return f"{kind}_key", Statement(sql, [chatbot.chatbot_id, kind, field.name, clock, clock])

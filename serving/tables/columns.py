@@ -33,12 +33,14 @@ class Filter:
 VALUES, BOUNDS, DAYS = Filter("values"), Filter("bounds"), Filter("days")
 # The cut points of the conversations' bands, on the mean of a row: beyond 0.2 at nine places, half away from zero.
 BANDS = ("satisfied", "neutral", "dissatisfied")
-BAND = """
-    case when sentiment >= 0.2000000005 then 'satisfied' when sentiment <= -0.2000000005 then 'dissatisfied'
+CUT = "0.2000000005"
+BAND = f"""
+    case when sentiment >= {CUT} then 'satisfied' when sentiment <= -{CUT} then 'dissatisfied'
          when sentiment is not null then 'neutral' end
 """
 # Nearly as many values as rows: the search box finds them on a page.
 BY_NAME = Filter("values", on_page=False)
+NOT = "_not"
 NEVER_EMPTY: frozenset[Kind] = frozenset({"count", "instant"})
 
 
@@ -92,7 +94,7 @@ class Column:
     def refused(self) -> str | None:
         """Return the parameter for values that rows may not have; None if there is no such."""
         has_not = self.filtered_by("values", "ids") and self.filter is not None and self.filter.has_not
-        return f"{self.name}_not" if has_not else None
+        return f"{self.name}{NOT}" if has_not else None
 
     @property
     def parameters(self) -> tuple[str, ...]:

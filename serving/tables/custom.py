@@ -9,12 +9,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, InvalidOperati
 from typing import NamedTuple
 
 from serving.snapshot import CustomField
-from serving.tables.columns import Column, Filter, Kind, Table
+from serving.tables.columns import NOT, Column, Filter, Kind, Table
 
 PREFIX = "custom."
 # As many of a chatbot's own fields have filters on the page, the most used first: each asks the server for its choices.
 FILTERED_FIELDS = 8
-NOT = "_not"
 BOUNDS = {"min": ROUND_CEILING, "max": ROUND_FLOOR}
 # The snapshot keeps nine decimal places of numbers that are smaller than this.
 LIMIT = Decimal(10) ** 29

@@ -10,19 +10,20 @@ from decimal import Decimal
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.columns import BAND
 from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, today_of
 from serving.tables.results import Statement, counted, counting
 from serving.tables.versions import SHOWN, shown_at
 
-# A mean of fewer scored conversations says nothing, nor does a fall from fewer conversations.
+# Sentiments are judged at nine places, as everywhere. A mean of fewer scored conversations says nothing, nor does a
+# fall from fewer conversations.
 MINIMUM_SCORED, MINIMUM_BEFORE = 3, 4
-DISSATISFIED_BELOW = -0.2
 SENTIMENT_DROP = 0.2
 ACTIVITY_LEFT = 0.5
 RULES = (
-    f"dissatisfied: a sentiment below {DISSATISFIED_BELOW} over at least {MINIMUM_SCORED} scored conversations",
+    f"dissatisfied: a sentiment below -0.2 over at least {MINIMUM_SCORED} scored conversations",
     f"less satisfied: a sentiment that fell by {SENTIMENT_DROP} or more, over at least {MINIMUM_SCORED} scored "
     "conversations in each of the two periods",
     f"less active: at most {ACTIVITY_LEFT:.0%} of the conversations of the period before, which had at least "
@@ -53,11 +54,10 @@ READ = """
     judged as (
         select
             *,
-            coalesce(scored_conversations >= {minimum_scored} and sentiment < {dissatisfied_below}, false)
-                as is_dissatisfied,
+            coalesce(scored_conversations >= {minimum_scored} and {band} = 'dissatisfied', false) as is_dissatisfied,
             coalesce(
                 scored_conversations >= {minimum_scored} and scored_conversations_before >= {minimum_scored}
-                and sentiment_before - sentiment >= {sentiment_drop},
+                and round(sentiment_before - sentiment, 9) >= {sentiment_drop},
                 false
             ) as is_less_satisfied,
             conversations_before >= {minimum_before}
@@ -128,7 +128,7 @@ def read_risk(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: date
         shown=SHOWN,
         minimum_scored=MINIMUM_SCORED,
         minimum_before=MINIMUM_BEFORE,
-        dissatisfied_below=DISSATISFIED_BELOW,
+        band=BAND,
         sentiment_drop=SENTIMENT_DROP,
         activity_left=ACTIVITY_LEFT,
     )

@@ -6,19 +6,19 @@ A conversation is judged in each bucket by what was sent in it, as the tables ju
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.columns import BANDS, CUT
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
 from serving.tables.results import Statement, counted_days
 from serving.tables.series import By, buckets
 
-BANDS = ("satisfied", "neutral", "dissatisfied")
 # The rule of the macro `conversations_in_range`, for the days of a bucket: a test holds both equal.
 READ = """
     select
         first_day,
-        count(*) filter (where score_sum >= scored * 0.2000000005) as satisfied,
-        count(*) filter (where score_sum < scored * 0.2000000005 and score_sum > scored * -0.2000000005) as neutral,
-        count(*) filter (where score_sum <= scored * -0.2000000005) as dissatisfied,
+        count(*) filter (where score_sum >= scored * {cut}) as satisfied,
+        count(*) filter (where score_sum < scored * {cut} and score_sum > scored * -{cut}) as neutral,
+        count(*) filter (where score_sum <= scored * -{cut}) as dissatisfied,
         cast(sum(cast(score_sum / scored as decimal(18, 12))) as double) / count(*) as sentiment
     from (
         select buckets.first_day, sum(score_sum) as score_sum, cast(sum(scored_messages) as bigint) as scored
@@ -37,7 +37,7 @@ def read_satisfaction(
     spans = list(buckets(days, by, chatbot.week_start))
     if not spans:
         return []
-    sql = READ.format(days=counted_days(query, chatbot))
+    sql = READ.format(days=counted_days(query, chatbot), cut=CUT)
     asked = [chatbot.chatbot_id, days.last, [first for first, _ in spans]]
     found = {row[0]: row[1:] for row in Statement(sql, asked).run(snapshot).fetchall()}
     nothing = (0, 0, 0, None)

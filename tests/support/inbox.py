@@ -17,19 +17,34 @@ Delivered = tuple[str, int, bytes]  # the file as it was first read, the line's 
 
 
 class Form(NamedTuple):
-    """How a log is written. `separates`: what stands between its lines, and in the first place its beginning."""
+    """How a log is written."""
 
     ending: str
     compression: str = "plain"
     encoding: str = "utf-8"
     mark: bytes = b""
-    newline: str = "\n"
+    newline: bytes = b"\n"
     structure: str = "lines"  # or list: elements, one in a line; or spread: objects spread over lines
 
     @property
     def holds_any_bytes(self) -> bool:
         """Whether a line that is no JSON, and no text, stays one line."""
         return self.structure == "lines" and self.encoding == "utf-8"
+
+    def written(self, line: bytes) -> bytes:
+        """A line as the form has it, in UTF-8."""
+        if self.structure == "list":
+            return line + b",\n"
+        if self.structure == "spread":
+            return json.dumps(json.loads(line), ensure_ascii=False, indent=1).encode() + b"\n"
+        return line + self.newline
+
+    def in_file(self, content: bytes) -> bytes:
+        """Content in UTF-8 as its bytes lie in the file."""
+        encoded = content if self.encoding == "utf-8" else content.decode().encode(self.encoding)
+        if self.compression == "gzip":
+            return gzip.compress(encoded)
+        return zstandard.ZstdCompressor().compress(encoded) if self.compression == "zstd" else encoded
 
 
 FORMS = {
@@ -38,13 +53,13 @@ FORMS = {
     "zstd": Form(".jsonl.zst", "zstd"),
     "lines without an ending": Form(""),
     "gzip under the name of lines": Form(".json", "gzip"),
-    "lines under the name of a table, with a mark": Form(".csv", mark=b"\xef\xbb\xbf"),
-    "lines of Windows": Form(".txt", newline="\r\n"),
-    "UTF-16": Form(".log", encoding="utf-16-le", mark=b"\xff\xfe"),
-    "UTF-16 in zstd": Form(".dat", "zstd", "utf-16-be", b"\xfe\xff", "\r\n"),
-    "UTF-32": Form(".utf32", encoding="utf-32-le", mark=b"\xff\xfe\0\0"),
+    "lines under the name of a table, with a mark": Form(".csv", mark="\ufeff".encode()),
+    "lines of Windows": Form(".txt", newline=b"\r\n"),
+    "UTF-16": Form(".log", encoding="utf-16-le", mark="\ufeff".encode()),
+    "UTF-16 in zstd": Form(".dat", "zstd", "utf-16-be", "\ufeff".encode(), b"\r\n"),
+    "UTF-32": Form(".utf32", encoding="utf-32-le", mark="\ufeff".encode()),
     "a list": Form(".json", structure="list"),
-    "a list in UTF-16": Form("", encoding="utf-16-be", mark=b"\xfe\xff", structure="list"),
+    "a list in UTF-16": Form("", encoding="utf-16-be", mark="\ufeff".encode(), structure="list"),
     "objects spread over lines": Form(".ndjson", structure="spread"),
 }
 ROTATIONS = ("rename", "rename and leave no file", "copy and empty", "compress")
@@ -54,13 +69,13 @@ FEWEST_BYTES = 32
 
 @dataclass
 class Log:
-    """A file that a sender writes, wherever it lies by now."""
+    """A file that a sender writes, wherever it lies by now; `form` is one of FORMS."""
 
     path: Path
-    form: Form
+    form: str
     read_as: str
     newlines: int = 0
-    size: int = 0  # of what was delivered, before compression
+    size: int = 0  # of what was delivered, in UTF-8
     was_moved: bool = False
     delivered: list[Delivered] = field(default_factory=list)
 
@@ -92,67 +107,53 @@ class Inbox:
         A line that the form cannot hold, or that would decide what the whole file is, is not delivered.
         """
         log = self._open.get(place)
-        if not _is_object(line) and (log is None or not log.size or not log.form.holds_any_bytes):
+        if not _is_object(line) and not (log and log.size and FORMS[log.form].holds_any_bytes):
             return
-        if log is None:
-            log = self._begin(place, FORMS[form])
-        written = log.form.mark if not log.size else b""
-        if log.form.structure == "list":
-            text = ("[\n" if not log.size else "") + line.decode() + ",\n"
-        elif log.form.structure == "spread":
-            text = json.dumps(json.loads(line), ensure_ascii=False, indent=1) + "\n"
-        else:
-            text = ""
-        number = log.newlines + 1 + text.startswith("[\n")
-        if text:
-            written += text.encode(log.form.encoding)
-        elif log.form.encoding == "utf-8":
-            written += line + log.form.newline.encode()
-        else:
-            written += (line.decode() + log.form.newline).encode(log.form.encoding)
-        log.newlines += text.count("\n") or 1
-        log.size += len(written)
-        log.delivered.append((log.read_as, number, line))
+        log = log or self._begin(place, form)
+        how = FORMS[log.form]
+        begin = b"" if log.size else how.mark + (b"[\n" if how.structure == "list" else b"")
+        written = how.written(line)
+        log.newlines += begin.count(b"\n")
+        log.delivered.append((log.read_as, log.newlines + 1, line))
+        log.newlines += written.count(b"\n")
+        log.size += len(begin + written)
         with log.path.open("ab") as file:
-            file.write(_compressed(written, log.form.compression))
+            file.write(how.in_file(begin + written))
 
     def rotate(self, place: str, how: str) -> None:
         """Move the log of a place away, so that the next line there begins a new one; one too short is left."""
         log = self._open.get(place)
         if log is None or log.size < FEWEST_BYTES:
             return
+        del self._open[place]
         aside = next(name for number in range(1, 99) if not _stands(name := _numbered(log.path, number)))
         if how == "copy and empty":
             shutil.copyfile(log.path, aside)
-            log.path.write_bytes(b"")
-            # The empty file is met, and so has its name, before there is a line in it.
-            self._open[place] = self._new(log.path, log.form)
-        elif how == "compress" and log.form.compression == "plain":
+        elif how == "compress" and FORMS[log.form].compression == "plain":
             aside = aside.with_name(aside.name + ".gz")
             aside.write_bytes(gzip.compress(log.path.read_bytes()))
             log.path.unlink()
-            del self._open[place]
         else:
             log.path.rename(aside)
-            del self._open[place]
-            if how == "rename":
-                log.path.write_bytes(b"")
-                self._open[place] = self._new(log.path, log.form)
+        if how in ("rename", "copy and empty"):
+            # The empty file is met, and so has its name, before there is a line in it.
+            log.path.write_bytes(b"")
+            self._open[place] = self._new(log.path, log.form)
         log.path, log.was_moved = aside, True
         self.met[f"logs rotated: {how}"] += 1
 
-    def _begin(self, place: str, form: Form) -> Log:
-        path = self._folder / f"{place}{form.ending}"
+    def _begin(self, place: str, form: str) -> Log:
+        path = self._folder / f"{place}{FORMS[form].ending}"
         path.parent.mkdir(parents=True, exist_ok=True)
         self._open[place] = self._new(path, form)
         return self._open[place]
 
-    def _new(self, path: Path, form: Form) -> Log:
+    def _new(self, path: Path, form: str) -> Log:
         self._begun[path] += 1
         name, times = path.relative_to(self._folder).as_posix(), self._begun[path]
         log = Log(path, form, name if times == 1 else f"{name} ({times})")
         self._logs.append(log)
-        self.met[f"logs that are {next(name for name, one in FORMS.items() if one == form)}"] += 1
+        self.met[f"logs that are {form}"] += 1
         return log
 
 
@@ -169,9 +170,3 @@ def _is_object(line: bytes) -> bool:
         return isinstance(json.loads(line), dict)
     except ValueError:
         return False
-
-
-def _compressed(content: bytes, compression: str) -> bytes:
-    if compression == "gzip":
-        return gzip.compress(content)
-    return zstandard.ZstdCompressor().compress(content) if compression == "zstd" else content

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,6 @@ def _left_as_it_was() -> Iterator[None]:
         yield
     finally:
         os.chdir(folder)
-        with suppress(Exception):  # of a plain kind, where dbt opened none
-            DuckDBConnectionManager.env().close()
         DuckDBConnectionManager.close_all_connections()
 
 
