@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export DAGSTER_DBT_PARSE_PROJECT_ON_LOAD :=
 export DO_NOT_TRACK := 1
 
-.PHONY: run test serve dev bench docs screenshots check soak fuzz mutants proof lock clean
+.PHONY: run test serve dev bench bench-keep bench-guard docs screenshots check soak fuzz mutants proof lock clean
 
 run: $(READY)
 	$(VENV)/bin/clientele sample
@@ -59,8 +59,15 @@ mutants: $(READY)
 proof: $(READY)
 	$(VENV)/bin/python -m tests.proof
 
+# What the work costs, beside floors and peers. BACKFILL="1000000", A_DAY=2000 and HISTORIES="30 365" ask for others.
 bench: $(READY)
 	$(VENV)/bin/python -m tests.benchmarks
+
+# The same, written to docs/benchmarks.md; and held against what is written there.
+bench-keep: $(READY)
+	$(VENV)/bin/python -m tests.benchmarks keep
+bench-guard: $(READY)
+	$(VENV)/bin/python -m tests.benchmarks guard
 
 # A picture of every page and state, at three widths, light and dark, in screenshots/.
 screenshots: $(READY) chromium

@@ -1,33 +1,69 @@
-"""`make bench`: each benchmark beside its floor or peer in one run, printed as a table with the ratio of the medians.
+"""`make bench`: each benchmark beside its floor or peer in one run, printed as tables with ratios.
 
-Times differ from machine to machine; the ratios are what to compare. Tests never assert them.
+Times differ from machine to machine; the ratios are what to compare. Tests never assert them. With `keep` the results
+are written to `docs/benchmarks.md` and `docs/benchmarks.json`; with `guard` the ratios are held against the kept ones,
+and what fell behind by more than a fifth is named.
 """
+
+import json
+import os
+import platform
+import sys
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import landing, reading, refreshing, spreading
+from orchestration.settings import PROJECT
+from tests.benchmarks import backfill, daily, landing, reading, spreading
+
+BENCHMARKS = (backfill, daily, landing, reading, spreading)
+TABLES, RATIOS = PROJECT / "docs" / "benchmarks.md", PROJECT / "docs" / "benchmarks.json"
+BEGIN = "<!-- measured: written by `make bench-keep` -->"
+TOLERATED = 1.2
 
 
-def main() -> None:
+def main(mode: str = "") -> None:
+    """Run all; `mode` is empty, `keep` or `guard`."""
     console = Console()
-    for benchmark in (reading, landing, refreshing, spreading):
-        with console.status(f"{benchmark.TITLE}"):
-            comparisons = benchmark.run()
-        table = Table(title=benchmark.TITLE, title_justify="left")
-        for column in ("measured", "median", "p95", "against", "its median", "ratio"):
-            table.add_column(column, justify="left" if column in ("measured", "against") else "right")
-        for one in comparisons:
-            table.add_row(
-                one.measured,
-                f"{one.median * 1000:,.0f} ms",
-                f"{one.p95 * 1000:,.0f} ms",
-                one.against,
-                f"{one.floor * 1000:,.0f} ms",
-                f"{one.median / one.floor:.2f}",
-            )
+    ratios: dict[str, float] = {}
+    written = []
+    for benchmark in BENCHMARKS:
+        with console.status(benchmark.TITLE):
+            results = list(benchmark.run())
+        head = results[0].HEAD
+        table = Table(*head, title=benchmark.TITLE, title_justify="left")
+        rows = [one.cells() for one in results]
+        for row in rows:
+            table.add_row(*row)
         console.print(table)
+        ratios |= {f"{benchmark.TITLE}: {one.measured}": round(one.ratio, 2) for one in results}
+        written += [f"\n## {benchmark.TITLE}\n", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+        written += [f"| {' | '.join(row)} |" for row in rows]
+    if mode == "keep":
+        _keep(written, ratios)
+    elif mode == "guard":
+        _guard(ratios)
+
+
+def _keep(written: list[str], ratios: dict[str, float]) -> None:
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    explained = TABLES.read_text(encoding="utf-8").partition(BEGIN)[0]
+    measured = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}."
+    TABLES.write_text("\n".join([f"{explained}{BEGIN}\n\n{measured}", *written]) + "\n", encoding="utf-8")
+    RATIOS.write_text(json.dumps(ratios, indent=2) + "\n", encoding="utf-8")
+
+
+def _guard(ratios: dict[str, float]) -> None:
+    kept: dict[str, float] = json.loads(RATIOS.read_text(encoding="utf-8"))
+    behind = [
+        f"{name}: {ratios[name]:.2f}, kept {ratio:.2f}"
+        for name, ratio in kept.items()
+        if name in ratios and ratios[name] > ratio * TOLERATED
+    ]
+    if behind:
+        sys.exit("These fell behind by more than a fifth:\n" + "\n".join(behind))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -4,17 +4,29 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Seconds of the measured call (median, 95th percentile) and of what it is held against (median)."""
 
+    HEAD: ClassVar = ("measured", "median", "p95", "against", "its median", "ratio")
+
     measured: str
     median: float
     p95: float
     against: str
     floor: float
+
+    @property
+    def ratio(self) -> float:
+        return self.median / self.floor
+
+    def cells(self) -> list[str]:
+        """What a table shows, under `HEAD`."""
+        times = [f"{seconds * 1000:,.0f} ms" for seconds in (self.median, self.p95, self.floor)]
+        return [self.measured, *times[:2], self.against, times[2], f"{self.ratio:.2f}"]
 
 
 def compare(

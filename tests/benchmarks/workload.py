@@ -95,8 +95,6 @@ def _conversation(random: Random, day: date, people: int) -> Iterator[tuple[date
         asked += [one for one in messages if one["role"] == "user"]
         request = {"conversationId": conversation, "messages": messages, "user": user, "organization": organization}
         request["session"] = {"device": ("desktop", "mobile")[person % 2], "country": ("DE", "US", "JP")[company % 3]}
-        if random.random() < 0.3:
-            request["custom"] = {"source": "app", "seats": company % 50}
         received = at + timedelta(seconds=random.randint(1, 20))
         if random.random() < LATE:
             received += timedelta(days=random.randint(1, 60))
