@@ -1,4 +1,4 @@
-"""Backfill: a first refresh of a whole log, against a hand-written script over the same files with the same rows out."""
+"""Backfill: a first refresh of a whole log, beside a hand-written script over the same files with the same rows out."""
 
 import os
 import sys

@@ -1,7 +1,7 @@
 """A day: one more day of arrivals, ten lines and nothing new, on histories of several lengths, against dbt alone.
 
-"dbt alone" is `dbt build` of the same models on a copy of the warehouse, with the same ten lines to process. Each day is
-also held against the same day on the shortest history: it should cost the same.
+"dbt alone" is `dbt build` of the same models on a copy of the warehouse, with the same ten lines to process. Each day
+is also held against the same day on the shortest history: it should cost the same.
 """
 
 import os
