@@ -1,5 +1,13 @@
+{#- What is read of staging: nothing that arrived before the oldest event that is derived anew. -#}
+{%- set oldest = oldest_arrival_of(ref('int_touched_entities'), 'anew_from') -%}
+
 with touched as (
     select * from {{ ref('int_touched_entities') }}
+),
+
+requests as (
+    select * from {{ ref('int_requests') }}
+    where arrival_date >= {{ oldest }}
 ),
 
 sent as (
@@ -9,6 +17,7 @@ sent as (
         requests.user_id as entity_id,
         requests.chatbot_id,
         requests.record_id,
+        requests.arrival_date,
         requests.event_at,
         requests.received_at,
         requests.source_file,
@@ -23,8 +32,12 @@ sent as (
         requests.user_industry as industry,
         requests.has_user_mrr as has_mrr,
         {{ whole_currency('requests.user_mrr', 'chatbots.mrr_unit') }} as mrr
-    from {{ ref('int_requests') }} as requests
-    inner join touched on touched.kind = 'user' and requests.user_key = touched.entity_key
+    from requests
+    inner join touched
+        on
+            touched.kind = 'user'
+            and requests.user_key = touched.entity_key
+            and requests.event_at >= touched.anew_from
     inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
 
     union all
@@ -35,6 +48,7 @@ sent as (
         requests.organization_id as entity_id,
         requests.chatbot_id,
         requests.record_id,
+        requests.arrival_date,
         requests.event_at,
         requests.received_at,
         requests.source_file,
@@ -49,8 +63,12 @@ sent as (
         requests.organization_industry as industry,
         requests.has_organization_mrr as has_mrr,
         {{ whole_currency('requests.organization_mrr', 'chatbots.mrr_unit') }} as mrr
-    from {{ ref('int_requests') }} as requests
-    inner join touched on touched.kind = 'organization' and requests.organization_key = touched.entity_key
+    from requests
+    inner join touched
+        on
+            touched.kind = 'organization'
+            and requests.organization_key = touched.entity_key
+            and requests.event_at >= touched.anew_from
     inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
 ),
 
@@ -63,3 +81,36 @@ copies as (
 
 select * from copies
 where copy_number = 1
+{%- for entity in ['user', 'organization'] %}
+{%- set standing = standing_relation('dim_' ~ entity ~ 's') %}
+{%- if standing %}
+
+-- What an entity was before its first new request stands, as if each of its versions had been sent in full.
+union all
+select
+    '{{ entity }}' as kind,
+    versions.{{ entity }}_key as entity_key,
+    versions.{{ entity }}_id as entity_id,
+    versions.chatbot_id,
+    'version of ' || cast(versions.valid_from as varchar) as record_id,
+    cast(null as date) as arrival_date,
+    versions.valid_from as event_at,
+    versions.valid_from as received_at,
+    '' as source_file,
+    0 as source_line,
+    true as has_name,
+    versions.{{ entity }}_name as name,
+    true as has_email,
+    {{ 'versions.email' if entity == 'user' else 'cast(null as varchar)' }} as email,
+    true as has_plan,
+    versions.plan,
+    true as has_industry,
+    versions.industry,
+    true as has_mrr,
+    versions.mrr,
+    1 as copy_number
+from {{ standing }} as versions
+inner join touched on touched.kind = '{{ entity }}' and versions.{{ entity }}_key = touched.entity_key
+where touched.anew_from is null or versions.valid_from < touched.anew_from
+{%- endif %}
+{%- endfor %}
