@@ -1,13 +1,11 @@
-{#- What is read of staging: nothing that arrived before the oldest event that is derived anew. -#}
-{%- set oldest = oldest_arrival_of(ref('int_touched_entities'), 'anew_from') -%}
-
 with touched as (
     select * from {{ ref('int_touched_entities') }}
 ),
 
+-- No event lies more than a day behind its arrival: what arrived earlier is not read.
 requests as (
     select * from {{ ref('int_requests') }}
-    where arrival_date >= {{ oldest }}
+    where arrival_date >= (select {{ add_days('cast(min(anew_from) as date)', -1) }} from touched)
 ),
 
 sent as (
@@ -77,40 +75,38 @@ copies as (
         *,
         row_number() over (partition by kind, record_id order by source_file, source_line) as copy_number
     from sent
+),
+
+-- What an entity was before its first new request stands, as if each version of it had been sent in full.
+standing as (
+    select
+        versions.kind,
+        versions.entity_key,
+        versions.entity_id,
+        versions.chatbot_id,
+        'version of ' || cast(versions.valid_from as varchar) as record_id,
+        cast(null as date) as arrival_date,
+        versions.valid_from as event_at,
+        versions.valid_from as received_at,
+        '' as source_file,
+        0 as source_line,
+        true as has_name,
+        versions.name,
+        true as has_email,
+        versions.email,
+        true as has_plan,
+        versions.plan,
+        true as has_industry,
+        versions.industry,
+        true as has_mrr,
+        versions.mrr,
+        1 as copy_number
+    from {{ source('inputs', 'standing_versions') }} as versions
+    inner join touched on versions.kind = touched.kind and versions.entity_key = touched.entity_key
+    where touched.anew_from is null or versions.valid_from < touched.anew_from
 )
 
 select * from copies
 where copy_number = 1
-{%- for entity in ['user', 'organization'] %}
-{%- set standing = standing_relation('dim_' ~ entity ~ 's') %}
-{%- if standing %}
-
--- What an entity was before its first new request stands, as if each of its versions had been sent in full.
 union all
-select
-    '{{ entity }}' as kind,
-    versions.{{ entity }}_key as entity_key,
-    versions.{{ entity }}_id as entity_id,
-    versions.chatbot_id,
-    'version of ' || cast(versions.valid_from as varchar) as record_id,
-    cast(null as date) as arrival_date,
-    versions.valid_from as event_at,
-    versions.valid_from as received_at,
-    '' as source_file,
-    0 as source_line,
-    true as has_name,
-    versions.{{ entity }}_name as name,
-    true as has_email,
-    {{ 'versions.email' if entity == 'user' else 'cast(null as varchar)' }} as email,
-    true as has_plan,
-    versions.plan,
-    true as has_industry,
-    versions.industry,
-    true as has_mrr,
-    versions.mrr,
-    1 as copy_number
-from {{ standing }} as versions
-inner join touched on touched.kind = '{{ entity }}' and versions.{{ entity }}_key = touched.entity_key
-where touched.anew_from is null or versions.valid_from < touched.anew_from
-{%- endif %}
-{%- endfor %}
+select * from standing

@@ -42,7 +42,6 @@ sent as (
             requests.arrival_date = fields.arrival_date
             and requests.source_file = fields.source_file
             and requests.source_line = fields.source_line
-    {%- if is_incremental() %}
 
     -- What stands from before an entity's first new request, as if it had been sent again.
     union all
@@ -60,12 +59,11 @@ sent as (
         standing.{{ value }},
         {%- endfor %}
         standing.field
-    from {{ this }} as standing
+    from {{ source('inputs', 'standing_custom_values') }} as standing
     inner join {{ ref('int_touched_entities') }} as touched
         on standing.kind = touched.kind and standing.entity_key = touched.entity_key
     inner join firsts on standing.entity_key = firsts.entity_key
     where touched.anew_from is null or standing.valid_from < touched.anew_from
-    {%- endif %}
 ),
 
 ranked as (
