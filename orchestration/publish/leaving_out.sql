@@ -34,8 +34,8 @@ where
 order by chatbot_id, activity_date, conversation_id;
 
 create table fct_conversation_days as
-select * from marts.fct_conversation_days
-where conversation_key not in (select conversation_key from excluded_conversation_days)
+select days.* from marts.fct_conversation_days as days
+anti join excluded_conversation_days as excluded on days.conversation_key = excluded.conversation_key
 order by chatbot_id, activity_date, conversation_id;
 
 -- Users and organizations of conversations that are left out, with what stays of their life.
@@ -58,10 +58,9 @@ where entity_key is not null
 group by entity_kind, entity_key;
 
 create table fct_user_days as
-select * from marts.fct_user_days as days
-where (chatbot_id, activity_date, user_key) not in (
-    select (chatbot_id, activity_date, user_key) from excluded_conversation_days where user_key is not null
-)
+select days.* from marts.fct_user_days as days
+anti join excluded_conversation_days as excluded
+    on days.user_key = excluded.user_key and days.activity_date = excluded.activity_date
 union all by name
 select
     chatbot_id,
@@ -89,10 +88,9 @@ group by chatbot_id, activity_date, user_id, user_key
 order by chatbot_id, activity_date, user_id;
 
 create table fct_organization_days as
-select * from marts.fct_organization_days as days
-where (chatbot_id, activity_date, organization_key) not in (
-    select (chatbot_id, activity_date, organization_key) from excluded_conversation_days where organization_key is not null
-)
+select days.* from marts.fct_organization_days as days
+anti join excluded_conversation_days as excluded
+    on days.organization_key = excluded.organization_key and days.activity_date = excluded.activity_date
 union all by name
 select
     chatbot_id,
@@ -153,8 +151,9 @@ where (kind, entity_key) in (select (entity_kind, entity_key) from cut_entities 
 order by chatbot_id, field, kind, entity_id, valid_from;
 
 create table dim_custom_values as
-select * from marts.dim_custom_values
-where (kind, entity_key) not in (select (entity_kind, entity_key) from cut_entities where first_seen_at is null)
+select customs.* from marts.dim_custom_values as customs
+anti join (from cut_entities where first_seen_at is null) as cut
+    on customs.kind = cut.entity_kind and customs.entity_key = cut.entity_key
 order by chatbot_id, field, kind, entity_id, valid_from;
 
 -- A field is of the type that those who are shown sent last; one that nobody else sent is none.

@@ -11,19 +11,25 @@ from pathlib import Path
 import duckdb
 
 VIEWS = "select view_name from duckdb_views() where database_name = current_database() and not internal"
+_NEWEST_MONTH = """
+select chatbot_id, max(activity_date) - 30 as first_day, max(activity_date) as last_day
+from fct_conversation_days group by chatbot_id
+"""
 # Each query returns the rows that break the rule its name states.
 CHECKS = {
-    "organizations count every conversation that has an organization once": """
-        select one.chatbot_id from chatbots as one
-        where (select coalesce(sum(conversations), 0) from organizations(one.chatbot_id, null, null))
+    "organizations count every conversation of the newest month that has an organization once": f"""
+        select one.chatbot_id from ({_NEWEST_MONTH}) as one
+        where (select coalesce(sum(conversations), 0) from organizations(one.chatbot_id, one.first_day, one.last_day))
             != (select count(distinct conversation_key) from fct_conversation_days as days
-                where days.chatbot_id = one.chatbot_id and days.organization_key is not null)
+                where days.chatbot_id = one.chatbot_id and days.organization_key is not null
+                    and days.activity_date between one.first_day and one.last_day)
     """,
-    "users count every conversation that has a user once": """
-        select one.chatbot_id from chatbots as one
-        where (select coalesce(sum(conversations), 0) from users(one.chatbot_id, null, null))
+    "users count every conversation of the newest month that has a user once": f"""
+        select one.chatbot_id from ({_NEWEST_MONTH}) as one
+        where (select coalesce(sum(conversations), 0) from users(one.chatbot_id, one.first_day, one.last_day))
             != (select count(distinct conversation_key) from fct_conversation_days as days
-                where days.chatbot_id = one.chatbot_id and days.user_key is not null)
+                where days.chatbot_id = one.chatbot_id and days.user_key is not null
+                    and days.activity_date between one.first_day and one.last_day)
     """,
     "every organization and every user has one row": """
         select kind, entity_key from (

@@ -33,6 +33,7 @@ from orchestration.transform.seal import (
     seal_path,
     wal_path,
 )
+from orchestration.transform.standing import hand_out_standing
 from orchestration.transform.touched import keep_touched
 
 RAW_TABLES = ("requests", "messages", "analyses", "scores", "custom_fields")
@@ -260,6 +261,7 @@ def _why_rebuild(home: Path, warehouse: Path, fingerprint: str) -> str | None:
 
 def _hand_out(connection: duckdb.DuckDBPyConnection, home: Path, merges: list[Merge], todo: list[Slice]) -> Work:
     _point_at_raw(connection, home, todo)
+    hand_out_standing(connection)
     seen = connection.execute("select distinct chatbot_id from raw.requests where traffic = 'organic'").fetchall()
     chatbots = _known_chatbots(connection, home, {chatbot_id for (chatbot_id,) in seen})
     changed_chatbots = _changed_chatbots(connection, chatbots)

@@ -162,9 +162,9 @@ class Pipeline:
             with distrusted_if_damaged(self.warehouse):
                 return self._run(window, full, crash_after)
         except duckdb.Error as error:
+            self.close()
             if not is_damage(str(error)):
                 raise
-        self.close()
         return self._run(window, full, crash_after)
 
     def _run(self, window: Window, full: bool, crash_after: int | None) -> "Pipeline":

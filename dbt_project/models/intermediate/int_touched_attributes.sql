@@ -2,6 +2,12 @@ with touched as (
     select * from {{ ref('int_touched_entities') }}
 ),
 
+-- No event lies more than a day behind its arrival: what arrived earlier is not read.
+requests as (
+    select * from {{ ref('int_requests') }}
+    where arrival_date >= (select {{ add_days('cast(min(anew_from) as date)', -1) }} from touched)
+),
+
 sent as (
     select
         'user' as kind,
@@ -9,6 +15,7 @@ sent as (
         requests.user_id as entity_id,
         requests.chatbot_id,
         requests.record_id,
+        requests.arrival_date,
         requests.event_at,
         requests.received_at,
         requests.source_file,
@@ -23,8 +30,12 @@ sent as (
         requests.user_industry as industry,
         requests.has_user_mrr as has_mrr,
         {{ whole_currency('requests.user_mrr', 'chatbots.mrr_unit') }} as mrr
-    from {{ ref('int_requests') }} as requests
-    inner join touched on touched.kind = 'user' and requests.user_key = touched.entity_key
+    from requests
+    inner join touched
+        on
+            touched.kind = 'user'
+            and requests.user_key = touched.entity_key
+            and requests.event_at >= touched.anew_from
     inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
 
     union all
@@ -35,6 +46,7 @@ sent as (
         requests.organization_id as entity_id,
         requests.chatbot_id,
         requests.record_id,
+        requests.arrival_date,
         requests.event_at,
         requests.received_at,
         requests.source_file,
@@ -49,8 +61,12 @@ sent as (
         requests.organization_industry as industry,
         requests.has_organization_mrr as has_mrr,
         {{ whole_currency('requests.organization_mrr', 'chatbots.mrr_unit') }} as mrr
-    from {{ ref('int_requests') }} as requests
-    inner join touched on touched.kind = 'organization' and requests.organization_key = touched.entity_key
+    from requests
+    inner join touched
+        on
+            touched.kind = 'organization'
+            and requests.organization_key = touched.entity_key
+            and requests.event_at >= touched.anew_from
     inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
 ),
 
@@ -59,7 +75,38 @@ copies as (
         *,
         row_number() over (partition by kind, record_id order by source_file, source_line) as copy_number
     from sent
+),
+
+-- What an entity was before its first new request stands, as if each version of it had been sent in full.
+standing as (
+    select
+        versions.kind,
+        versions.entity_key,
+        versions.entity_id,
+        versions.chatbot_id,
+        'version of ' || cast(versions.valid_from as varchar) as record_id,
+        cast(null as date) as arrival_date,
+        versions.valid_from as event_at,
+        versions.valid_from as received_at,
+        '' as source_file,
+        0 as source_line,
+        true as has_name,
+        versions.name,
+        true as has_email,
+        versions.email,
+        true as has_plan,
+        versions.plan,
+        true as has_industry,
+        versions.industry,
+        true as has_mrr,
+        versions.mrr,
+        1 as copy_number
+    from {{ source('inputs', 'standing_versions') }} as versions
+    inner join touched on versions.kind = touched.kind and versions.entity_key = touched.entity_key
+    where touched.anew_from is null or versions.valid_from < touched.anew_from
 )
 
 select * from copies
 where copy_number = 1
+union all
+select * from standing

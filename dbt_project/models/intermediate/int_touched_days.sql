@@ -1,7 +1,10 @@
 -- Every copy of a message counts here, not only the one that is shown: an older day may have to be emptied.
 
-with touched as (
-    select distinct conversation_key from {{ ref('int_touched_conversations') }}
+with places as (
+    select distinct
+        arrival_date,
+        conversation_key
+    from {{ ref('int_touched_requests') }}
 ),
 
 days as (
@@ -10,7 +13,8 @@ days as (
         chatbots.is_changed,
         {{ local_date('messages.sent_at', 'chatbots.time_zone') }} as activity_date
     from {{ ref('stg_messages') }} as messages
-    inner join touched on messages.conversation_key = touched.conversation_key
+    inner join places
+        on messages.arrival_date = places.arrival_date and messages.conversation_key = places.conversation_key
     inner join {{ ref('int_touched_owners') }} as owners on messages.conversation_key = owners.conversation_key
     inner join {{ ref('stg_chatbots') }} as chatbots on owners.chatbot_id = chatbots.chatbot_id
 ),

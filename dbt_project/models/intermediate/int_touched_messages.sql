@@ -2,6 +2,14 @@ with touched as (
     select distinct conversation_key from {{ ref('int_touched_conversations') }}
 ),
 
+-- Where the messages of the touched conversations lie: their requests tell it, and the engine reads no other day.
+places as (
+    select distinct
+        arrival_date,
+        conversation_key
+    from {{ ref('int_touched_requests') }}
+),
+
 arrivals as (
     select
         messages.*,
@@ -10,12 +18,21 @@ arrivals as (
             order by {{ arrival_order() }}, position asc
         ) as arrival_number
     from {{ ref('stg_messages') }} as messages
-    inner join touched on messages.conversation_key = touched.conversation_key
+    inner join places
+        on messages.arrival_date = places.arrival_date and messages.conversation_key = places.conversation_key
 ),
 
 messages as (
     select * from arrivals
     where arrival_number = 1
+),
+
+analysis_places as (
+    select distinct
+        analyses.arrival_date,
+        analyses.conversation_key
+    from {{ ref('stg_analyses') }} as analyses
+    inner join touched on analyses.conversation_key = touched.conversation_key
 ),
 
 analyses as (
@@ -26,7 +43,8 @@ analyses as (
             order by analyses.source_file, analyses.source_line
         ) as copy_number
     from {{ ref('stg_analyses') }} as analyses
-    inner join touched on analyses.conversation_key = touched.conversation_key
+    inner join analysis_places as places
+        on analyses.arrival_date = places.arrival_date and analyses.conversation_key = places.conversation_key
 ),
 
 -- A copy that arrives again is not a newer analysis.
@@ -50,7 +68,8 @@ scores as (
         max(scores.score) as score,
         max(scores.unscored_reason) as unscored_reason
     from {{ ref('stg_scores') }} as scores
-    inner join touched on scores.conversation_key = touched.conversation_key
+    inner join places
+        on scores.arrival_date = places.arrival_date and scores.conversation_key = places.conversation_key
     group by scores.record_id, scores.position
 )
 

@@ -5,11 +5,20 @@
 -- A value holds from the request that sends it until the next one that sends another, null included. A request that
 -- leaves the field out has no row here and so changes nothing.
 
-with requests as (
+with firsts as (
     select
-        *,
-        min(event_at) over (partition by entity_key) as first_event_at
+        entity_key,
+        min(event_at) as first_event_at
     from {{ ref('int_touched_attributes') }}
+    group by entity_key
+),
+
+requests as (
+    select
+        attributes.*,
+        firsts.first_event_at
+    from {{ ref('int_touched_attributes') }} as attributes
+    inner join firsts on attributes.entity_key = firsts.entity_key
 ),
 
 sent as (
@@ -29,7 +38,32 @@ sent as (
         fields.field
     from requests
     inner join {{ ref('stg_custom_fields') }} as fields
-        on requests.source_file = fields.source_file and requests.source_line = fields.source_line
+        on
+            requests.arrival_date = fields.arrival_date
+            and requests.source_file = fields.source_file
+            and requests.source_line = fields.source_line
+
+    -- What stands from before an entity's first new request, as if it had been sent again.
+    union all
+    select
+        standing.kind,
+        standing.entity_key,
+        standing.entity_id,
+        standing.chatbot_id,
+        standing.valid_from as event_at,
+        firsts.first_event_at,
+        standing.valid_from as received_at,
+        '' as source_file,
+        0 as source_line,
+        {%- for value in values %}
+        standing.{{ value }},
+        {%- endfor %}
+        standing.field
+    from {{ source('inputs', 'standing_custom_values') }} as standing
+    inner join {{ ref('int_touched_entities') }} as touched
+        on standing.kind = touched.kind and standing.entity_key = touched.entity_key
+    inner join firsts on standing.entity_key = firsts.entity_key
+    where touched.anew_from is null or standing.valid_from < touched.anew_from
 ),
 
 ranked as (
