@@ -63,7 +63,8 @@ class CustomField:
 class Chatbot:
     """A chatbot's settings, as the snapshot was built with them, its own fields, and whether it leaves anything out.
 
-    `hides_emails` is of the reader who asks, not of the snapshot.
+    `data_through` is the instant that the snapshot's data runs through, None without data. `hides_emails` is of the
+    reader who asks, not of the snapshot.
     """
 
     chatbot_id: str
@@ -73,6 +74,7 @@ class Chatbot:
     currency: str
     custom_fields: tuple[CustomField, ...] = ()
     has_exclusions: bool = False
+    data_through: datetime | None = None
     hides_emails: bool = False
 
 
@@ -93,7 +95,8 @@ class Snapshot:
         fields = self._custom_fields()
         excluding = self._excluding()
         self.chatbots: dict[str, Chatbot] = {
-            row[0]: Chatbot(*[*row, tuple(fields.get(row[0], ())), row[0] in excluding]) for row in rows
+            row[0]: Chatbot(*[*row, tuple(fields.get(row[0], ())), row[0] in excluding, self.data_through])
+            for row in rows
         }
         manifest = directory / "manifest.json"
         self.manifest: dict[str, Any] = json.loads(manifest.read_bytes()) if manifest.exists() else {}

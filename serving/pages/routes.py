@@ -17,6 +17,7 @@ from serving.pages.memory import Memory
 from serving.pages.overview import overview_page
 from serving.pages.reference import operations
 from serving.pages.rendering import SCHEME_COOKIE, SCHEMES, environment, page
+from serving.pages.state import page_query_of
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.columns import TABLES, Table
@@ -87,7 +88,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
         visible_chatbot(current, request, chatbot_id)
         snapshot = snapshots.of(pinned) if pinned else current
         chatbot = visible_chatbot(snapshot, request, chatbot_id)
-        model = query_of(table, chatbot)
+        model = page_query_of(table, chatbot)
         finds = {column.name: "" for column in list_filters(model.table)}
         finds |= {name.removeprefix(links.FIND): value for name, value in given if name.startswith(links.FIND)}
         kept = urlencode([(name, value) for name, value in given if name != "snapshot"])

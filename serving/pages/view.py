@@ -18,9 +18,10 @@ from serving.pages.navigation import File, Link, Pager, files, pager
 from serving.pages.notices import Notice, notices
 from serving.pages.period import range_words
 from serving.pages.rows import Heading, Row, chosen_columns, headings, order_words, read_columns, rows
+from serving.pages.state import page_query_of
 from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.query import BadQuery, Crossed, query_of
+from serving.tables.query import BadQuery, Crossed
 from serving.tables.results import Page, read_page
 from serving.tables.totals import read_totals
 from serving.tables.unassigned import read_unassigned
@@ -92,7 +93,7 @@ def view_of(
 
     `visible` are the chatbots that the reader may see.
     """
-    model = query_of(table, chatbot)
+    model = page_query_of(table, chatbot)
     memory = Memory() if memory is None else memory
     try:
         query = model.parse(search)

@@ -75,6 +75,15 @@ STATES = {
         "&columns=mrr&columns=conversations&columns=sentiment&columns=messages&columns=scored_conversations"
         "&columns=satisfied_share&columns=neutral_share&columns=dissatisfied_share&columns=first_seen_at"
     ),
+    "changes": State(
+        f"{USERS}?range=this_week&columns=user_name&columns=status&columns=conversations&columns=conversations_change"
+        "&columns=sentiment_change&sort=conversations_change"
+    ),
+    "trends": State(
+        f"{ORGANIZATIONS}?columns=organization_name&columns=conversations&columns=conversations_trend"
+        "&columns=sentiment&columns=sentiment_trend&sort=-conversations"
+    ),
+    "dormant": State(f"{ORGANIZATIONS}?range=today&status=dormant&sort=-mrr&limit=10"),
     "organization": State(f"{ORGANIZATIONS}/a_b?range=all_time", lambda page: page.click(".twin summary")),
     "organization-range": State(f"{ORGANIZATIONS}/o3?range=all_time", opened("range-button")),
     "organization-export": State(f"{ORGANIZATIONS}/o3?range=all_time", opened("export-button")),
