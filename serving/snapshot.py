@@ -27,7 +27,7 @@ CHATBOTS = """
     order by 2, 1
 """
 CUSTOM_FIELDS = """
-    select chatbot_id, field, value_type, is_mixed, users, organizations
+    select chatbot_id, field, value_type, is_mixed, users, organizations, {label}
     from custom_fields
     order by all
 """
@@ -50,13 +50,17 @@ class SnapshotGone(Exception):
 
 @dataclass(frozen=True)
 class CustomField:
-    """One of a chatbot's own fields, the type of its newest value, and how many users and organizations have it."""
+    """One of a chatbot's own fields, the type of its newest value, and how many users and organizations have it.
+
+    `label` is what people call it, None where nobody said.
+    """
 
     name: str
     value_type: str
     is_mixed: bool
     users: int
     organizations: int
+    label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,12 @@ class Snapshot:
         self.manifest: dict[str, Any] = json.loads(manifest.read_bytes()) if manifest.exists() else {}
 
     def _custom_fields(self) -> dict[str, list[CustomField]]:
-        """Return each chatbot's own fields; snapshots of older versions have none."""
+        """Return each chatbot's own fields; snapshots of older versions have none, or no labels of them."""
         found: dict[str, list[CustomField]] = {}
         if self._has("custom_fields"):
-            for chatbot_id, *field in self.cursor().execute(CUSTOM_FIELDS).fetchall():
+            columns = self.cursor().execute("describe custom_fields").fetchall()
+            label = "label" if "label" in {column[0] for column in columns} else "null"
+            for chatbot_id, *field in self.cursor().execute(CUSTOM_FIELDS.format(label=label)).fetchall():
                 found.setdefault(chatbot_id, []).append(CustomField(*field))
         return found
 
