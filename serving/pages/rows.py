@@ -3,12 +3,13 @@
 Order, search and filters are applied in DuckDB to the whole result; a page shows a part of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from serving.pages import formats, links
 from serving.pages.asked import Asked
 from serving.pages.sparklines import Drawing, sparklines
+from serving.pages.state import LEAST_WIDTH, MOST_WIDTH, widths_of
 from serving.snapshot import Chatbot
 from serving.tables.columns import Column, Kind
 from serving.tables.query import TableQuery
@@ -30,7 +31,8 @@ NUMBER_ORDERS = ("lowest first", "highest first")
 class Heading:
     """A column's heading: `sorted` is "ascending", "descending" or None; `href` is what a click asks for.
 
-    What is drawn has no order, and no `href`.
+    What is drawn has no order, and no `href`. `width` is in pixels, None where it follows from what stands in it; only
+    where a column can be made wider or narrower it has `least` and `most`.
     """
 
     name: str
@@ -40,6 +42,9 @@ class Heading:
     sorted: str | None
     meaning: str | None
     action: str
+    width: int | None = None
+    least: int | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,16 @@ def headings(asked: Asked) -> list[Heading]:
     """Return the headings of the columns shown."""
     meanings = asked.snapshot.meanings(asked.table.name)
     columns = [asked.table.column(name) for name in shown_columns(asked.query)]
-    return [heading(asked.search, asked.query.sort, DEFAULT_SORT, column, meanings) for column in columns]
+    widths = widths_of(asked.query)
+    return [
+        replace(
+            heading(asked.search, asked.query.sort, DEFAULT_SORT, column, meanings),
+            width=widths.get(column.name),
+            least=LEAST_WIDTH,
+            most=MOST_WIDTH,
+        )
+        for column in columns
+    ]
 
 
 def heading(search: str, sort: str, usual: str, column: Column, meanings: dict[str, str]) -> Heading:

@@ -10,6 +10,7 @@ from datetime import datetime
 from serving.pages import formats, links
 from serving.pages.asked import Asked
 from serving.pages.chips import Chip, filter_chips, sample_offer, view_chips
+from serving.pages.chooser import ColumnChooser, chooser
 from serving.pages.empty import Message, why_broken, why_empty
 from serving.pages.filters import Filters, filters
 from serving.pages.frame import Frame, frame
@@ -17,7 +18,7 @@ from serving.pages.memory import Memory
 from serving.pages.navigation import File, Link, Pager, files, pager
 from serving.pages.notices import Notice, notices
 from serving.pages.period import range_words
-from serving.pages.rows import Heading, Row, chosen_columns, headings, order_words, read_columns, rows
+from serving.pages.rows import Heading, Row, headings, order_words, read_columns, rows
 from serving.pages.state import page_query_of
 from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
@@ -35,25 +36,6 @@ class SearchBox:
 
     text: str
     hint: str
-    state: list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
-class ColumnChoice:
-    """A column that can be shown; one that always is cannot be taken away."""
-
-    name: str
-    label: str
-    is_shown: bool
-    is_fixed: bool
-
-
-@dataclass(frozen=True)
-class ColumnChooser:
-    """The columns to choose from, and the way back to those shown unasked."""
-
-    choices: list[ColumnChoice]
-    reset: str
     state: list[tuple[str, str]]
 
 
@@ -127,7 +109,7 @@ def _view(asked: Asked, page: Page, totals: TotalsLine, empty: Message | None, v
         search=SearchBox(asked.query.search, SEARCH_HINTS[table.name], links.beside(asked.search, {"search"})),
         filters=form,
         filter_count=str(len(chips)) if chips else "",
-        columns=_columns(asked),
+        columns=chooser(asked),
         files=files(asked),
         notices=notices(asked),
         chips=chips,
@@ -153,18 +135,6 @@ def _unassigned(asked: Asked) -> int:
         return 0
     return asked.remembered(
         "unassigned", lambda: read_unassigned(asked.snapshot, asked.query, asked.chatbot, asked.days)
-    )
-
-
-def _columns(asked: Asked) -> ColumnChooser:
-    table, shown = asked.table, chosen_columns(asked.query)
-    return ColumnChooser(
-        choices=[
-            ColumnChoice(column.name, column.label, column.name in shown, column.name == table.name_column)
-            for column in sorted(table.columns, key=lambda column: not column.by_default)
-        ],
-        reset=links.changed(asked.search, columns=None),
-        state=links.beside(asked.search, {"columns"}),
     )
 
 

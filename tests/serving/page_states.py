@@ -83,6 +83,13 @@ STATES = {
         f"{ORGANIZATIONS}?columns=organization_name&columns=conversations&columns=conversations_trend"
         "&columns=sentiment&columns=sentiment_trend&sort=-conversations"
     ),
+    "widths": State(
+        f"{ORGANIZATIONS}?range=all_time&width=organization_name:120&width=mrr:70&width=sentiment:90&width=plan:260"
+    ),
+    "columns-moved": State(
+        f"{ORGANIZATIONS}?columns=organization_name&columns=mrr&columns=plan&columns=custom.seats",
+        opened("columns-button"),
+    ),
     "dormant": State(f"{ORGANIZATIONS}?range=today&status=dormant&sort=-mrr&limit=10"),
     "organization": State(f"{ORGANIZATIONS}/a_b?range=all_time", lambda page: page.click(".twin summary")),
     "organization-range": State(f"{ORGANIZATIONS}/o3?range=all_time", opened("range-button")),
