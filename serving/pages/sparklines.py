@@ -24,12 +24,17 @@ EARLIEST = date(2000, 1, 1)
 
 @dataclass(frozen=True)
 class Drawing:
-    """The path of a line or of bars of a width, around an axis in the middle or not, and the same in words."""
+    """The path of bars of a width, or of a line with dots around an axis in the middle, and the same in words."""
 
     about: str
     path: str
     bar_width: str | None = None
-    has_axis: bool = False
+    dots: str = ""
+
+    @property
+    def has_axis(self) -> bool:
+        """Return whether the middle is 0."""
+        return self.bar_width is None
 
 
 def sparklines(asked: Asked, names: Sequence[str], row_ids: list[str]) -> dict[str, dict[str, Drawing]]:
@@ -69,14 +74,15 @@ def _line(series: list[dict[str, Any]], by: str) -> Drawing | None:
     if not scored:
         return None
     room = WIDTH / len(series)
-    parts = []
+    lines, dots = [], []
     for has_values, run in groupby(enumerate(series), lambda numbered: numbered[1]["sentiment"] is not None):
         if has_values:
             points = [f"{(place + 0.5) * room:.1f} {_height(bucket['sentiment']):.1f}" for place, bucket in run]
-            parts.append(f"M{'L'.join(points)}" + ("h0" if len(points) == 1 else ""))
+            lines += [f"M{'L'.join(points)}"] if len(points) > 1 else []
+            dots += [f"M{point}h0" for point in points]
     low, high = min(bucket["sentiment"] for bucket in scored), max(bucket["sentiment"] for bucket in scored)
     about = f"Sentiment by {by}, from {_signed(low)} to {_signed(high)}, last {_signed(scored[-1]['sentiment'])}"
-    return Drawing(f"{about} ({_when(scored[-1])})", "".join(parts), has_axis=True)
+    return Drawing(f"{about} ({_when(scored[-1])})", "".join(lines), dots="".join(dots))
 
 
 def _height(sentiment: float) -> float:

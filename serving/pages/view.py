@@ -6,6 +6,7 @@ What each part says is in the module of that part; how it looks is in templates/
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from serving.pages import formats, links
 from serving.pages.asked import Asked
@@ -19,6 +20,7 @@ from serving.pages.navigation import File, Link, Pager, files, pager
 from serving.pages.notices import Notice, notices
 from serving.pages.period import range_words
 from serving.pages.rows import Heading, Row, headings, order_words, read_columns, rows
+from serving.pages.saved import SavedViews, saved_views
 from serving.pages.state import page_query_of
 from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
@@ -49,6 +51,7 @@ class TablePage(Frame):
     filters: Filters
     filter_count: str
     columns: ColumnChooser
+    saved: SavedViews | None
     files: list[File]
     notices: list[Notice]
     chips: list[Chip]
@@ -70,10 +73,11 @@ def view_of(
     now: datetime,
     memory: Memory | None = None,
     visible: Sequence[Chatbot] = (),
+    views: Path | None = None,
 ) -> TablePage:
     """Return what a page shows; a state that makes no sense shows the default view's frame and says what is wrong.
 
-    `visible` are the chatbots that the reader may see.
+    `visible` are the chatbots that the reader may see, `views` is the folder of the saved views.
     """
     model = page_query_of(table, chatbot)
     memory = Memory() if memory is None else memory
@@ -83,15 +87,22 @@ def view_of(
         query = error.query
     except BadQuery as error:
         asked = Asked(snapshot, chatbot, model(), "", now, memory)
-        return _view(asked, Page([], 0), TotalsLine(), why_broken(error), visible)
+        return _view(asked, Page([], 0), TotalsLine(), why_broken(error), visible, views)
     asked = Asked(snapshot, chatbot, query, search, now, memory)
     wanted = query.model_copy(update={"columns": read_columns(query)})
     page = read_page(snapshot, wanted, chatbot, now)
     empty = None if page.rows else why_empty(asked, page.total)
-    return _view(asked, page, _totals(asked), empty, visible)
+    return _view(asked, page, _totals(asked), empty, visible, views)
 
 
-def _view(asked: Asked, page: Page, totals: TotalsLine, empty: Message | None, visible: Sequence[Chatbot]) -> TablePage:
+def _view(
+    asked: Asked,
+    page: Page,
+    totals: TotalsLine,
+    empty: Message | None,
+    visible: Sequence[Chatbot],
+    views: Path | None,
+) -> TablePage:
     table, chatbot = asked.table, asked.chatbot
     chips = filter_chips(asked)
     form = filters(asked)
@@ -110,6 +121,7 @@ def _view(asked: Asked, page: Page, totals: TotalsLine, empty: Message | None, v
         filters=form,
         filter_count=str(len(chips)) if chips else "",
         columns=chooser(asked),
+        saved=saved_views(asked, views) if views else None,
         files=files(asked),
         notices=notices(asked),
         chips=chips,

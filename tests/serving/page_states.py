@@ -5,11 +5,22 @@ The screenshots and the test of accessibility walk through these. No tests here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from playwright.sync_api import Page
 
+from serving.saved_views import SavedView, save_view
+
 ORGANIZATIONS = "/platform/support/organizations"
 USERS = "/platform/support/users"
+
+
+def save_views(folder: Path) -> Path:
+    """Write a file of saved views, and a broken one; return their folder."""
+    for name, state in (("Unhappy, and paying", {"sort": ["-mrr"], "sentiment_max": ["-0.2"]}), ("By name", {})):
+        save_view(folder, "support", SavedView(table="organizations", name=name, state=state))
+    (folder / "kolkata.json").write_text("{")
+    return folder
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,8 @@ STATES = {
     "filters-alone": State("/filters/support/users?range=all_time&find.organization_id=a"),
     "columns-panel": State(USERS, opened("columns-button")),
     "export-panel": State(USERS, opened("export-button")),
+    "views-panel": State(f"{ORGANIZATIONS}?range=all_time&search=it's", opened("views-button")),
+    "views-broken": State("/platform/kolkata/organizations", opened("views-button")),
     "quality-panel": State(ORGANIZATIONS, opened("quality-button")),
     "chatbots-panel": State(ORGANIZATIONS, opened("chatbot-button")),
     "shortcuts": State(ORGANIZATIONS, opened("shortcuts-button")),

@@ -185,6 +185,9 @@ def test_who_is_dormant_keeps_the_plan_of_the_ranges_end_and_can_be_searched_and
     assert client.get(f"{API}/organizations?status=dormant&status=reactivated").json()["total"] == 3
     totals = client.get(f"{API}/organizations/totals?status=dormant").json()["totals"]
     assert (totals["conversations"], totals["mrr"]) == (0, 30)
+    snapshot = Snapshots(tmp_path).current()
+    page = view_of(snapshot, snapshot.chatbots["support"], "organizations", "?status=dormant", NOW)
+    assert [(figure.name, figure.text) for figure in page.totals.figures] == [("MRR", "$30")]
     assert client.get(f"{API}/conversations?of=organizations&status=dormant").json()["total"] == 0
 
 

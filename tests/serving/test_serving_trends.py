@@ -59,7 +59,7 @@ def test_bars_and_lines_stand_where_the_figures_are_and_say_so_in_words(tmp_path
     expected = [(0.5, third), (1.5, MARGIN), (19.5, third), (20.5, third)]
     assert drawn == [(pytest.approx(place * room, abs=0.06), pytest.approx(top, abs=0.06)) for place, top in expected]
     assert bars.about == "Conversations by day, at most 3 (Nov 2, 2026)"
-    assert re.fullmatch(r"M2\.7 2\.0L8\.2 22\.0M106\.4 12\.0h0", line.path)
+    assert (line.path, line.dots) == ("M2.7 2.0L8.2 22.0", "M2.7 2.0h0M8.2 22.0h0M106.4 12.0h0")
     assert line.about == "Sentiment by day, from -1.00 to +1.00, last 0.00 (Nov 20, 2026)"
 
 
