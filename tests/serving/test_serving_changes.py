@@ -16,6 +16,7 @@ from serving.tables.results import rows_of
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, Rows, publish, read
 from tests.serving.random_questions import EXCLUSIONS, spread_rows
+from tests.serving.readers import client_of
 
 API = "/api/v1/chatbots/support"
 NEW_COLUMNS = ["conversations_change", "sentiment_change", "status"]
@@ -217,3 +218,24 @@ def test_the_page_shows_signed_changes_and_says_what_they_mean(spread):
     default = view_of(snapshot, snapshot.chatbots["support"], "users", "", NOW)
     offered = {choice.name: choice.is_shown for choice in default.columns.choices}
     assert [offered[name] for name in NEW_COLUMNS] == [False] * 3
+
+
+def test_a_reader_who_sees_no_addresses_has_the_same_changes_under_masked_ids(tmp_path):
+    rows = Rows()
+    for name, months in (("a", (10, 11, 11)), ("b", (10,))):
+        rows.user("support", f"email:{name}@x.example", None, f"{name}@x.example")
+        for number, month in enumerate(months):
+            rows.conversation("support", f"2026-{month}-0{number + 1}T10:00:00", f"email:{name}@x.example", None)
+    publish(tmp_path, rows)
+    asked = f"{API}/users?columns=user_id&columns=conversations_change&columns=status&status=returning&status=dormant"
+    seeing, unseeing = (
+        client_of(tmp_path, "support", rights=rights).get(f"{asked}&sort=status").json()["rows"]
+        for rights in (("email",), ())
+    )
+    assert [(row["user_id"], row["status"]) for row in seeing] == [
+        ("email:b@x.example", "dormant"),
+        ("email:a@x.example", "returning"),
+    ]
+    assert [row["conversations_change"] for row in seeing] == [-1, 1]
+    assert [row | {"user_id": ""} for row in unseeing] == [row | {"user_id": ""} for row in seeing]
+    assert all(row["user_id"].startswith("masked:") for row in unseeing)
