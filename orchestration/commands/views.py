@@ -37,13 +37,20 @@ def save(
 def list_views() -> None:
     """List the saved views with their addresses, and what is wrong with those that fit their page no more."""
     snapshot, folder = _said(_snapshot), load_settings().views
-    count = 0
+    count, broken = 0, []
     for chatbot in snapshot.chatbots.values():
-        for view in _said(lambda chatbot=chatbot: read_views(folder, chatbot.chatbot_id)):  # type: ignore[misc]
+        try:
+            views = read_views(folder, chatbot.chatbot_id)
+        except BadViews as error:
+            broken.append(str(error))
+            continue
+        for view in views:
             fault = fault_of(view, chatbot)
             address = page_path(chatbot.chatbot_id, view.table) + view.search
             _tell(f"{view.name}: {address}" + (f" (opens no page: {fault})" if fault else ""))
             count += 1
+    if broken:
+        raise PipelineError(" ".join(broken))
     if not count:
         _tell("No views are saved.")
 

@@ -95,6 +95,11 @@ class Column:
         """Return what a filter by the column is called."""
         return (self.filter and self.filter.label) or self.label
 
+    @property
+    def chooses_dormant(self) -> bool:
+        """Return whether one of its values is that of rows without activity, which are there only if it is chosen."""
+        return self.filter is not None and DORMANT in self.filter.choices
+
     def filtered_by(self, *ways: str) -> bool:
         """Return whether rows can be chosen by the column in one of these ways."""
         return self.filter is not None and self.filter.by in ways

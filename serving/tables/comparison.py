@@ -38,13 +38,13 @@ NOTHING: dict[str, str] = {
 
 def lists_dormant(query: TableQuery) -> bool:
     """Return whether a query asks for rows without activity in the range, which no table lists unasked."""
-    return any(column.name == "status" and DORMANT in query.values(column) for column in query.table.columns)
+    return any(column.chooses_dormant and DORMANT in query.values(column) for column in query.table.columns)
 
 
 def with_dormant(macro: str, table: Table) -> str:
     """Return SQL for the rows of a macro's call and the dormant ones; it takes the call's parameters twice.
 
-    The second time they are those of `known_until`.
+    The second time the days are those of `known_until`: who is known by then and has no row in the range is dormant.
     """
     figures = [column for column in table.columns if column.name in table.own_columns and column.kind in NOTHING]
     nothing = ", ".join(
@@ -54,7 +54,7 @@ def with_dormant(macro: str, table: Table) -> str:
 
 
 def known_until(days: Days) -> Days:
-    """Return the days up to a range's end, or none where nothing can lie before the range."""
+    """Return the days up to a range's end."""
     return Days(None, days.last)
 
 

@@ -153,6 +153,9 @@ def test_a_broken_file_is_a_sentence_on_the_pages_of_its_chatbot_alone(home, cli
     assert page.text.count('<tr role="row">') == 21
     assert "support.json" not in client.get("/platform/kolkata/organizations").text
     assert fault in " ".join(clientele(home, "save", "A", PAGE, fails=True).split())
+    save_view(home / "views", "kolkata", SavedView(table="users", name="Sound", state={}))
+    assert fault in " ".join(clientele(home, "list", fails=True).split())
+    assert links(client, "/platform/kolkata/users") == {"Sound": "/platform/kolkata/users"}
 
 
 def test_a_view_that_fits_no_more_is_listed_with_its_fault_and_opens_a_page_that_says_it(home, client):
