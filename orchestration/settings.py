@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         return self.home / "published"
 
     @property
+    def views(self) -> Path:
+        return self.home / "views"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
 

@@ -27,7 +27,7 @@ CHATBOTS = """
     order by 2, 1
 """
 CUSTOM_FIELDS = """
-    select chatbot_id, field, value_type, is_mixed, users, organizations
+    select chatbot_id, field, value_type, is_mixed, users, organizations, {label}
     from custom_fields
     order by all
 """
@@ -50,20 +50,25 @@ class SnapshotGone(Exception):
 
 @dataclass(frozen=True)
 class CustomField:
-    """One of a chatbot's own fields, the type of its newest value, and how many users and organizations have it."""
+    """One of a chatbot's own fields, the type of its newest value, and how many users and organizations have it.
+
+    `label` is what people call it, None where nobody said.
+    """
 
     name: str
     value_type: str
     is_mixed: bool
     users: int
     organizations: int
+    label: str | None = None
 
 
 @dataclass(frozen=True)
 class Chatbot:
     """A chatbot's settings, as the snapshot was built with them, its own fields, and whether it leaves anything out.
 
-    `hides_emails` is of the reader who asks, not of the snapshot.
+    `data_through` is the instant that the snapshot's data runs through, None without data. `hides_emails` is of the
+    reader who asks, not of the snapshot.
     """
 
     chatbot_id: str
@@ -73,6 +78,7 @@ class Chatbot:
     currency: str
     custom_fields: tuple[CustomField, ...] = ()
     has_exclusions: bool = False
+    data_through: datetime | None = None
     hides_emails: bool = False
 
 
@@ -93,16 +99,19 @@ class Snapshot:
         fields = self._custom_fields()
         excluding = self._excluding()
         self.chatbots: dict[str, Chatbot] = {
-            row[0]: Chatbot(*[*row, tuple(fields.get(row[0], ())), row[0] in excluding]) for row in rows
+            row[0]: Chatbot(*[*row, tuple(fields.get(row[0], ())), row[0] in excluding, self.data_through])
+            for row in rows
         }
         manifest = directory / "manifest.json"
         self.manifest: dict[str, Any] = json.loads(manifest.read_bytes()) if manifest.exists() else {}
 
     def _custom_fields(self) -> dict[str, list[CustomField]]:
-        """Return each chatbot's own fields; snapshots of older versions have none."""
+        """Return each chatbot's own fields; snapshots of older versions have none, or no labels of them."""
         found: dict[str, list[CustomField]] = {}
         if self._has("custom_fields"):
-            for chatbot_id, *field in self.cursor().execute(CUSTOM_FIELDS).fetchall():
+            columns = self.cursor().execute("describe custom_fields").fetchall()
+            label = "label" if "label" in {column[0] for column in columns} else "null"
+            for chatbot_id, *field in self.cursor().execute(CUSTOM_FIELDS.format(label=label)).fetchall():
                 found.setdefault(chatbot_id, []).append(CustomField(*field))
         return found
 

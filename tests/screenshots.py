@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.serving.browser import launched, serving
-from tests.serving.page_states import STATES
+from tests.serving.page_states import STATES, save_views
 from tests.serving.published_fixture import NOW, publish
 
 SIZES = {1400: 900, 800: 900, 390: 844}
@@ -23,7 +23,8 @@ def main(folder: Path = USUAL_FOLDER, wanted: str = "") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as published:
         publish(Path(published))
-        with serving(Path(published), lambda: NOW) as address, launched() as browser:
+        views = save_views(Path(published) / "views")
+        with serving(Path(published), lambda: NOW, views=views) as address, launched() as browser:
             for width, height in SIZES.items():
                 for scheme in SCHEMES:
                     _take(browser, address, folder, wanted, width, height, scheme)

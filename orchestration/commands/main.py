@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration.commands import erase, identity, quarantine, tokens
+from orchestration.commands import erase, identity, quarantine, tokens, views
 from orchestration.commands.check import check_files
 from orchestration.commands.printable import printable
 from orchestration.commands.status import print_status
@@ -29,6 +29,7 @@ app.add_typer(erase.app, name="erase")
 app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(views.app, name="views")
 NEEDS_A_PERSON = 3
 CODE_LOCATION = ("--module-name", "orchestration.definitions", "--location-name", "clientele")
 # Output that goes to a file or a pipe has no width of its own; the tables need about this much.
@@ -170,7 +171,7 @@ def serve(
     peers = frozenset(settings.proxy_peers.replace(" ", "").split(","))
     proxy = Proxy(settings.proxy_header, peers) if settings.proxy_header else None
     limits = Limits(settings.export_rows, settings.exports_per_minute)
-    kept = {"access_file": settings.tokens_file, "audit": settings.audit_file}
+    kept = {"access_file": settings.tokens_file, "audit": settings.audit_file, "views": settings.views}
     try:
         serve(settings.published, host, port, proxy=proxy, limits=limits, **kept)
     except (Closed, BadAccessFile) as error:

@@ -17,7 +17,9 @@ from orchestration.extract.landing.intact import inspect_raw
 from orchestration.extract.landing.ledger import Ledger
 from orchestration.extract.scoring import score_file_of
 from orchestration.home.chatbots import read_chatbots
+from orchestration.home.labels import read_labels
 from orchestration.home.locking import REFRESHING, exclusive
+from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import read_identity
 from orchestration.publish.pointer import fault_of
 from orchestration.publish.raw_counts import forget_counts
@@ -109,7 +111,8 @@ def _space(settings: Settings) -> str | None:
 
 def _settings_files(settings: Settings) -> str | None:
     read_chatbots(settings.home / "chatbots.csv")
-    read_identity(settings.home / "identity.csv")
+    read_exclusions(settings.home / "exclude.csv", read_identity(settings.home / "identity.csv"))
+    read_labels(settings.home / "labels.csv")
     return None
 
 

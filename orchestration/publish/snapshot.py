@@ -20,9 +20,11 @@ import pyarrow as pa
 
 from orchestration.erasure.tombstones import NOBODY, Tombstones
 from orchestration.errors import PipelineError
+from orchestration.home.labels import Label
 from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import write_changes
+from orchestration.publish.labelling import write_labels
 from orchestration.publish.leaving_out import LEAVING_OUT, LEFT_OUT, MARTS, write_marts
 from orchestration.publish.manifest import Relation, read_manifest, write_manifest
 from orchestration.publish.meanings import Meanings, parquet_metadata, write_comments
@@ -67,19 +69,23 @@ class Snapshot:
     reconciliation: Reconciliation
 
 
-def source_of(build: Build, exclusions: Sequence[Exclusion] = ()) -> str:
-    """What a snapshot was made from: the build of the warehouse, what is left out, and the SQL of its own tables."""
-    digest = blake2b(repr(sorted(map(astuple, exclusions))).encode(), digest_size=6)
+def source_of(build: Build, exclusions: Sequence[Exclusion] = (), labels: Sequence[Label] = ()) -> str:
+    """What a snapshot was made from: the build of the warehouse, what people decided, and the SQL of its own tables."""
+    digest = blake2b(digest_size=6)
+    for decided in (exclusions, labels):
+        digest.update(repr(sorted(map(astuple, decided))).encode())
     for sql in (MACROS, QUALITY, LEAVING_OUT, PERIODS_SQL):
         digest.update(sql.read_bytes())
     digest.update("".join(views().values()).encode())
     return f"{build.build_id}-{digest.hexdigest()}"
 
 
-def is_published(published: Path, build: Build, exclusions: Sequence[Exclusion] = ()) -> bool:
-    """Whether the current snapshot already shows this build, without what is left out."""
+def is_published(
+    published: Path, build: Build, exclusions: Sequence[Exclusion] = (), labels: Sequence[Label] = ()
+) -> bool:
+    """Whether the current snapshot already shows this build, without what is left out, and with these labels."""
     manifest = read_manifest(published)
-    return manifest is not None and manifest["source"] == source_of(build, exclusions)
+    return manifest is not None and manifest["source"] == source_of(build, exclusions, labels)
 
 
 def publish(
@@ -94,6 +100,7 @@ def publish(
     keep: int,
     erased: Tombstones = NOBODY,
     exclusions: Sequence[Exclusion] = (),
+    labels: Sequence[Label] = (),
 ) -> Snapshot:
     """Write a snapshot, check it in a fresh process, move the pointer to it, and drop all but the newest `keep`.
 
@@ -121,6 +128,7 @@ def publish(
         build,
         erased,
         exclusions,
+        labels,
         Meanings(dbt_manifest),
     )
     rows = {name: one.rows for name, one in relations.items() if one.rows is not None}
@@ -134,7 +142,7 @@ def publish(
         snapshot_id=snapshot_id,
         built_at=_iso(built_at),
         data_through=f"{build.data_through.replace(' ', 'T')}Z" if build.data_through else None,
-        source=source_of(build, exclusions),
+        source=source_of(build, exclusions, labels),
         relations=relations,
         checks=[
             "every table and Parquet file has the rows that were written",
@@ -168,6 +176,7 @@ def _write_tables(
     build: Build,
     erased: Tombstones,
     exclusions: Sequence[Exclusion],
+    labels: Sequence[Label],
     meanings: Meanings,
 ) -> dict[str, Relation]:
     """Fill the draft; returns what it holds by name."""
@@ -178,6 +187,7 @@ def _write_tables(
         add_normalised(connection)
         connection.execute("use snapshot")
         write_marts(connection, "warehouse.marts", exclusions)
+        write_labels(connection, labels)
         connection.execute("create table snapshot.receipts as select * from receipts")
         connection.execute("create table snapshot.input_files as select * from input_files")
         connection.execute(

@@ -11,6 +11,7 @@ from orchestration.erasure.tombstones import Tombstones, read_tombstones, refuse
 from orchestration.extract.landing.ledger import segments
 from orchestration.extract.landing.pending import new_input, peek_arrival_days
 from orchestration.home.chatbots import read_chatbots
+from orchestration.home.labels import read_labels
 from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import read_identity
 from orchestration.publish.snapshot import is_published
@@ -40,6 +41,7 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
     merges = read_identity(home / "identity.csv")
     refuse_erased(home / "identity.csv", merges, erased)
     exclusions = read_exclusions(home / "exclude.csv", merges)
+    labels = read_labels(home / "labels.csv")
     days = {day for day in peek_arrival_days(home) if day in window}
     fingerprint = fingerprint_of(dbt_project, scorer, erased)
     try:
@@ -54,7 +56,7 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
     arrived = new_input(home)
     unread = window == ALWAYS and bool(arrived)
     build = read_build(warehouse)
-    unpublished = build is not None and not is_published(published, build, exclusions)
+    unpublished = build is not None and not is_published(published, build, exclusions, labels)
     if not days and (unread or other_work or erased.is_due or unpublished):
         days = {datetime.now(UTC).date()}
     what_waits = (sorted(days), arrived, len(segments(home)), build, unpublished, other_work, erased.generation)

@@ -60,14 +60,15 @@ def create_app(
     clock: Clock = utc_now,
     gate: Gate | None = None,
     audit: Path | None = None,
+    views: Path | None = None,
     limits: Limits | None = None,
     hosts: Sequence[str] = LOOPBACK_NAMES,
 ) -> FastAPI:
     """Return the application over a published directory.
 
     `clock` says which instant it is, `gate` who a reader is (without one, everyone reads everything), `audit` where a
-    line is kept for each file that is taken away, `limits` how much a reader may take, and `hosts` by
-    which names the server may be asked.
+    line is kept for each file that is taken away, `views` where the files of saved views are, `limits` how much a
+    reader may take, and `hosts` by which names the server may be asked.
     """
     snapshots = Snapshots(published)
     gate = gate or Gate(None, clock)
@@ -85,7 +86,7 @@ def create_app(
     add_overview_api(app, snapshots, clock)
     add_entities_api(app, snapshots, clock)
     add_sign_in(app, gate)
-    add_pages(app, snapshots, clock)
+    add_pages(app, snapshots, clock, views)
     add_errors(app)
 
     app.add_middleware(SignedIn, gate=gate)

@@ -21,7 +21,13 @@ CHATBOT = {
     "week_start": TEXT,
     "currency": {**TEXT, "description": "The currency of every MRR."},
     "custom_fields": {"type": "array", "items": TEXT, "description": "The chatbot's own fields, without `custom.`."},
+    "custom_field_labels": {
+        "type": "object",
+        "description": "What people call own fields, by field, where `labels.csv` says so.",
+        "additionalProperties": TEXT,
+    },
 }
+SETTINGS = ("chatbot_id", "name", "time_zone", "week_start", "currency")
 PROPERTIES: dict[str, Any] = {
     "chatbots": {"type": "array", "items": {"type": "object", "required": list(CHATBOT), "properties": CHATBOT}},
     "data_through": describe.INSTANT,
@@ -36,6 +42,7 @@ EXAMPLE = {
             "week_start": "monday",
             "currency": "EUR",
             "custom_fields": ["seats"],
+            "custom_field_labels": {"seats": "Seats bought"},
         }
     ],
     **examples.OF_ANSWER,
@@ -53,8 +60,9 @@ def add_chatbots_api(app: FastAPI, snapshots: Snapshots) -> None:
         tag = tag_of(request, snapshot, visible)
         listed = [
             {
-                **{name: getattr(one, name) for name in CHATBOT if name != "custom_fields"},
+                **{name: getattr(one, name) for name in SETTINGS},
                 "custom_fields": [field.name for field in one.custom_fields],
+                "custom_field_labels": {field.name: field.label for field in one.custom_fields if field.label},
             }
             for one in visible
         ]

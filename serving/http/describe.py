@@ -19,9 +19,11 @@ SCHEMA_OF_KIND: dict[Kind, dict[str, Any]] = {
     "money": {"type": ["number", "null"], "description": "In whole currency."},
     "sentiment": {"type": ["number", "null"], "minimum": -1, "maximum": 1},
     "share": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
-    "instant": {"type": "string", "format": "date-time"},
+    "instant": {"type": ["string", "null"], "format": "date-time"},
     "number": {"type": ["number", "null"]},
     "boolean": {"type": ["boolean", "null"]},
+    "count_change": {"type": ["integer", "null"]},
+    "sentiment_change": {"type": ["number", "null"], "minimum": -2, "maximum": 2},
 }
 CUSTOM_FIELDS = (
     "A chatbot's own fields are further columns, named `custom.` and the field, such as `custom.seats`: for `columns` "

@@ -56,6 +56,9 @@ VALUES: dict[str, Any] = {
     "scored_messages": 2,
     "score_sum": -0.8,
     "band": "dissatisfied",
+    "conversations_change": -2,
+    "sentiment_change": -0.25,
+    "status": "returning",
     "speakers": 1,
     "has_user_message": True,
 }

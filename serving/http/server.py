@@ -40,6 +40,7 @@ def serve(
     access_file: Path | None = None,
     proxy: Proxy | None = None,
     audit: Path | None = None,
+    views: Path | None = None,
     limits: Limits | None = None,
 ) -> None:
     """Serve a published directory until interrupted. Raises Closed, or BadAccessFile for one that cannot be read."""
@@ -47,6 +48,6 @@ def serve(
         raise Closed(host)
     gate = gate_of(access_file, proxy)
     hosts = LOOPBACK_NAMES if gate.is_open else ["*"]
-    app = create_app(published, gate=gate, audit=audit, limits=limits, hosts=hosts)
+    app = create_app(published, gate=gate, audit=audit, views=views, limits=limits, hosts=hosts)
     # What a proxy says of the address that a request came from is not believed: only its own address is.
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)

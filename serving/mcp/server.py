@@ -32,7 +32,8 @@ INSTRUCTIONS = """
 Organizations and users who talk to chatbots: what they pay (MRR), how much they talk, and how they feel (sentiment,
 from -1 to 1). Begin with list_chatbots. Days are those of the chatbot's time zone; without a range the answer is of
 this month so far. Who is unhappy and pays most: organizations with sort=-mrr, sentiment_max=-0.2 and
-conversations_min=3, because one conversation says little. A null sentiment means that nothing was scored, not 0. Never
+conversations_min=3, because one conversation says little. Who went quiet: status=dormant; who talks less than in the
+period before: sort=conversations_change. A null sentiment means that nothing was scored, not 0. Never
 add up users, MRR or sentiments of rows: ask for totals. What stands behind a figure: conversations with the same
 arguments and the row's id.
 """

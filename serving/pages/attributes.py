@@ -47,8 +47,11 @@ def attributes(asked: Asked, entity: Entity) -> list[Attribute]:
         _attribute(asked.table.column(name).label, *_texts(asked, name, shown[name], other[name]), told)
         for name in ATTRIBUTES[asked.table.name][1:]
     ]
+    labels = _labels(asked)
     for field in sorted({**shown["custom"], **other["custom"]}):
-        found.append(_attribute(field, *_own(shown["custom"].get(field), other["custom"].get(field)), told))
+        found.append(
+            _attribute(labels.get(field, field), *_own(shown["custom"].get(field), other["custom"].get(field)), told)
+        )
     return found
 
 
@@ -66,14 +69,20 @@ def history(asked: Asked, entity: Entity) -> list[Moment]:
                 )
         previous = version
     told: dict[str, Any] = {}
+    labels = _labels(asked)
     for value in entity.custom_history:
         field = value["field"]
         before, after = _own(told.get(field), value["value"])
-        change = Change(field, before if field in told else None, after)
+        change = Change(labels.get(field, field), before if field in told else None, after)
         found.setdefault(value["valid_from"], []).append(change)
         told[field] = value["value"]
     zone = asked.chatbot.time_zone
     return [Moment(formats.instant(at, zone), changes) for at, changes in sorted(found.items(), reverse=True)]
+
+
+def _labels(asked: Asked) -> dict[str, str]:
+    """Return what each of the chatbot's own fields is called."""
+    return {column.field: column.label for column in asked.table.columns if column.field is not None}
 
 
 def _attribute(label: str, shown: str, other: str, told: str) -> Attribute:

@@ -112,6 +112,11 @@ def cell(column: Column, value: Any, chatbot: Chatbot) -> Any:
             return "Yes" if value else "No"
         case "share":
             return share(value)
+        case "count_change":
+            return f"{value:+,}" if value else "0"
+        case "sentiment_change":
+            text = f"{value:+.2f}"
+            return "0.00" if float(text) == 0 else text
         case "sentiment":
             return sentiment(value)
         case "instant":

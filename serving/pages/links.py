@@ -13,8 +13,8 @@ OVERVIEW = "overview"
 RANGE = ("range", "first_day", "last_day")
 # What a link from a row keeps: what the row's numbers are of.
 SHARED = (*RANGE, "attributes", "excluded")
-# What orders and cuts the rows: totals and choices do not depend on it.
-OF_ROWS = ("sort", "limit", "offset", "columns")
+# What orders, cuts and lays out the rows: totals and choices do not depend on it.
+OF_ROWS = ("sort", "limit", "offset", "columns", "width")
 NOT_FILTERS = {*SHARED, *OF_ROWS}
 # What a form's empty fields are called, or end with: they ask nothing.
 OPTIONAL = ("search", "first_day", "last_day", "_min", "_max", "_from", "_to")

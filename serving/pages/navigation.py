@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from serving.pages import formats, links
 from serving.pages.asked import Asked
-from serving.pages.rows import chosen_columns
+from serving.pages.rows import chosen_columns, written_columns
 from serving.snapshot import Chatbot
 from serving.tables.custom import PREFIX
 from serving.tables.exports import FORMATS
@@ -76,8 +76,9 @@ def chatbots(asked: Asked, visible: Sequence[Chatbot]) -> list[Link]:
 
 
 def files(asked: Asked) -> list[File]:
-    """Return the files of the state: the columns of the page, and no paging."""
-    state = links.changed(asked.search, limit=None, columns=chosen_columns(asked.query))
+    """Return the files of the state: the columns of the page that are written, in their order, and no paging."""
+    columns = [name for name in chosen_columns(asked.query) if name in written_columns(asked.query)]
+    state = links.changed(asked.search, limit=None, width=None, columns=columns)
     # A file from a page is opened in a spreadsheet: where there can be a byte order mark there is one.
     marked = links.changed(state, bom="1")
     path = asked.chatbot.chatbot_id, asked.table.name

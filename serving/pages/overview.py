@@ -22,6 +22,7 @@ from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.breakdown import Breakdown, Group
 from serving.tables.columns import TABLES
+from serving.tables.custom import PREFIX
 from serving.tables.overview import Overview, overview_query, read_overview
 from serving.tables.risk import MINIMUM_SCORED, RULES, Risk
 from serving.tables.totals import read_totals
@@ -154,7 +155,7 @@ def _unhappy(asked: Asked, found: Overview, name: str) -> UnhappyTable:
 
 
 def _groups(asked: Asked, breakdown: Breakdown) -> GroupTable:
-    label = breakdown.name if breakdown.is_own else TABLES["organizations"].column(breakdown.name).label
+    label = asked.table.column(f"{PREFIX}{breakdown.name}" if breakdown.is_own else breakdown.name).label
     values = formats.count(breakdown.more)
     return GroupTable(
         title=f"By {label}" if breakdown.is_own else f"By {label.lower()}",

@@ -1,5 +1,6 @@
 """The addresses of the pages, each with the check of who may see the chatbot. What they show is in `view`."""
 
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fastapi import FastAPI, Request
@@ -17,6 +18,7 @@ from serving.pages.memory import Memory
 from serving.pages.overview import overview_page
 from serving.pages.reference import operations
 from serving.pages.rendering import SCHEME_COOKIE, SCHEMES, environment, page
+from serving.pages.state import page_query_of
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.columns import TABLES, Table
@@ -26,8 +28,8 @@ from serving.tables.ranges import Clock
 A_YEAR = 365 * 24 * 60 * 60
 
 
-def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
-    """Add the pages' routes."""
+def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock, views: Path | None = None) -> None:
+    """Add the pages' routes; `views` is the folder of the saved views, if there are any."""
     memory = Memory()
     environment()
 
@@ -61,7 +63,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
         if moved := _moved(request, links.page_path(chatbot_id, table), query_of(table, chatbot).table):
             return moved
         visible = visible_chatbots(snapshot, request)
-        view = view_of(snapshot, chatbot, table, _state(request), clock(), memory, visible)
+        view = view_of(snapshot, chatbot, table, _state(request), clock(), memory, visible, views)
         return page(request, "table.html", page=view)
 
     @app.get(PLATFORM + "{chatbot_id}/{table}/{entity_id}", include_in_schema=False)
@@ -87,7 +89,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock) -> None:
         visible_chatbot(current, request, chatbot_id)
         snapshot = snapshots.of(pinned) if pinned else current
         chatbot = visible_chatbot(snapshot, request, chatbot_id)
-        model = query_of(table, chatbot)
+        model = page_query_of(table, chatbot)
         finds = {column.name: "" for column in list_filters(model.table)}
         finds |= {name.removeprefix(links.FIND): value for name, value in given if name.startswith(links.FIND)}
         kept = urlencode([(name, value) for name, value in given if name != "snapshot"])

@@ -3,18 +3,20 @@
 Order, search and filters are applied in DuckDB to the whole result; a page shows a part of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from serving.pages import formats, links
 from serving.pages.asked import Asked
+from serving.pages.sparklines import Drawing, sparklines
+from serving.pages.state import LEAST_WIDTH, MOST_WIDTH, widths_of
 from serving.snapshot import Chatbot
 from serving.tables.columns import Column, Kind
 from serving.tables.query import TableQuery
 
 DEFAULT_SORT = "-last_activity_at"
-# What people come for: the highest of numbers first, but names from A and the unhappiest first.
-ASCENDING_FIRST: frozenset[Kind] = frozenset({"text", "sentiment"})
+# What people come for: the highest of numbers first, but names from A, the unhappiest first, and what fell most.
+ASCENDING_FIRST: frozenset[Kind] = frozenset({"text", "sentiment", "count_change", "sentiment_change"})
 # A text of more characters may wrap; one of more than the first takes a line of its own where rows are cards.
 WIDE, LONG = 16, 36
 ORDERS: dict[Kind, tuple[str, str]] = {
@@ -27,20 +29,30 @@ NUMBER_ORDERS = ("lowest first", "highest first")
 
 @dataclass(frozen=True)
 class Heading:
-    """A column's heading: `sorted` is "ascending", "descending" or None; `href` is what a click asks for."""
+    """A column's heading: `sorted` is "ascending", "descending" or None; `href` is what a click asks for.
+
+    What is drawn has no order, and no `href`. `width` is in pixels, None where it follows from what stands in it; only
+    where a column can be made wider or narrower it has `least` and `most`.
+    """
 
     name: str
     label: str
     kind: Kind
-    href: str
+    href: str | None
     sorted: str | None
     meaning: str | None
     action: str
+    width: int | None = None
+    least: int | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A value as it is written; of a sentiment also its label and the tone of its colour; a name may lead somewhere."""
+    """A value as it is written, or its drawing; of a sentiment also its label and the tone of its colour.
+
+    A name may lead somewhere.
+    """
 
     kind: Kind
     text: str
@@ -49,6 +61,7 @@ class Cell:
     tone: str | None = None
     is_missing: bool = False
     is_name: bool = False
+    drawing: Drawing | None = None
 
     @property
     def size(self) -> str:
@@ -81,18 +94,35 @@ def shown_columns(query: TableQuery) -> tuple[str, ...]:
 def read_columns(query: TableQuery) -> list[str]:
     """Return the columns to read for the columns to show: ids and the organization's id and name besides."""
     always = [query.table.id_column, "organization_id", "organization_name"]
-    return list(dict.fromkeys([*shown_columns(query), *always]))
+    return list(dict.fromkeys([*written_columns(query), *always]))
+
+
+def written_columns(query: TableQuery) -> list[str]:
+    """Return the columns shown whose values are written, and not drawn."""
+    return [name for name in shown_columns(query) if query.table.column(name).kind != "trend"]
 
 
 def headings(asked: Asked) -> list[Heading]:
     """Return the headings of the columns shown."""
     meanings = asked.snapshot.meanings(asked.table.name)
     columns = [asked.table.column(name) for name in shown_columns(asked.query)]
-    return [heading(asked.search, asked.query.sort, DEFAULT_SORT, column, meanings) for column in columns]
+    widths = widths_of(asked.query)
+    return [
+        replace(
+            heading(asked.search, asked.query.sort, DEFAULT_SORT, column, meanings),
+            width=widths.get(column.name),
+            least=LEAST_WIDTH,
+            most=MOST_WIDTH,
+        )
+        for column in columns
+    ]
 
 
 def heading(search: str, sort: str, usual: str, column: Column, meanings: dict[str, str]) -> Heading:
     """Return the heading of a column in a state; `usual` is the order that needs no words in the address."""
+    meaning = meanings.get(column.name, column.meaning)
+    if column.kind == "trend":
+        return Heading(column.name, column.label, column.kind, None, None, meaning, "")
     direction = None
     if sort.removeprefix("-") == column.name:
         direction = "descending" if sort.startswith("-") else "ascending"
@@ -104,7 +134,7 @@ def heading(search: str, sort: str, usual: str, column: Column, meanings: dict[s
         kind=column.kind,
         href=links.changed(search, sort=None if wanted == usual else wanted),
         sorted=direction,
-        meaning=meanings.get(column.name, column.meaning),
+        meaning=meaning,
         action=f"Sort {order_words(column, wanted)}",
     )
 
@@ -116,16 +146,20 @@ def order_words(column: Column, sort: str) -> str:
 
 def rows(asked: Asked, read: list[dict[str, Any]]) -> list[Row]:
     """Return the rows as the page shows them."""
-    return [_row(asked, row) for row in read]
+    names, id_column = shown_columns(asked.query), asked.table.id_column
+    drawings = sparklines(asked, names, [row[id_column] for row in read])
+    return [
+        Row(row[id_column], {name: _cell(asked, name, row, drawings.get(row[id_column], {})) for name in names})
+        for row in read
+    ]
 
 
-def _row(asked: Asked, row: dict[str, Any]) -> Row:
-    cells = {name: _cell(asked, asked.table.column(name), row) for name in shown_columns(asked.query)}
-    return Row(row[asked.table.id_column], cells)
-
-
-def _cell(asked: Asked, column: Column, row: dict[str, Any]) -> Cell:
-    return cell(asked.chatbot, column, row[column.name], _href(asked, column, row), asked.table.name_column)
+def _cell(asked: Asked, name: str, row: dict[str, Any], drawings: dict[str, Drawing]) -> Cell:
+    column = asked.table.column(name)
+    if column.kind == "trend":
+        drawing = drawings.get(name)
+        return Cell(column.kind, formats.MISSING, is_missing=drawing is None, drawing=drawing)
+    return cell(asked.chatbot, column, row[name], _href(asked, column, row), asked.table.name_column)
 
 
 def cell(chatbot: Chatbot, column: Column, value: Any, href: str | None = None, name_column: str = "") -> Cell:

@@ -41,14 +41,14 @@ def totals_line(
     range are in no row.
     """
     beside = _beside(unassigned, table)
-    if not found.totals["conversations"]:
-        return TotalsLine(beside=beside)
+    mrr = found.totals.get("mrr")
+    paid = [] if mrr is None else [Figure("MRR", formats.money(mrr, chatbot.currency))]
+    if not found.totals["conversations"]:  # no rows, or dormant ones, which pay
+        return TotalsLine(paid, beside=beside)
     figures = [_count(found, name, noun) for name, noun in COUNTED.items()]
     if found.totals["sentiment"] is not None:
         figures.append(_sentiment(found))
-    if found.totals.get("mrr") is not None:
-        figures.append(Figure("MRR", formats.money(found.totals["mrr"], chatbot.currency)))
-    return TotalsLine(figures, _compared(found, days, covered), beside)
+    return TotalsLine([*figures, *paid], _compared(found, days, covered), beside)
 
 
 def _compared(found: Totals, days: Days, covered: date | None) -> str | None:

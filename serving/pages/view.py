@@ -6,10 +6,12 @@ What each part says is in the module of that part; how it looks is in templates/
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from serving.pages import formats, links
 from serving.pages.asked import Asked
 from serving.pages.chips import Chip, filter_chips, sample_offer, view_chips
+from serving.pages.chooser import ColumnChooser, chooser
 from serving.pages.empty import Message, why_broken, why_empty
 from serving.pages.filters import Filters, filters
 from serving.pages.frame import Frame, frame
@@ -17,10 +19,12 @@ from serving.pages.memory import Memory
 from serving.pages.navigation import File, Link, Pager, files, pager
 from serving.pages.notices import Notice, notices
 from serving.pages.period import range_words
-from serving.pages.rows import Heading, Row, chosen_columns, headings, order_words, read_columns, rows
+from serving.pages.rows import Heading, Row, headings, order_words, read_columns, rows
+from serving.pages.saved import SavedViews, saved_views
+from serving.pages.state import page_query_of
 from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.query import BadQuery, Crossed, query_of
+from serving.tables.query import BadQuery, Crossed
 from serving.tables.results import Page, read_page
 from serving.tables.totals import read_totals
 from serving.tables.unassigned import read_unassigned
@@ -38,25 +42,6 @@ class SearchBox:
 
 
 @dataclass(frozen=True)
-class ColumnChoice:
-    """A column that can be shown; one that always is cannot be taken away."""
-
-    name: str
-    label: str
-    is_shown: bool
-    is_fixed: bool
-
-
-@dataclass(frozen=True)
-class ColumnChooser:
-    """The columns to choose from, and the way back to those shown unasked."""
-
-    choices: list[ColumnChoice]
-    reset: str
-    state: list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
 class TablePage(Frame):
     """A page of a table. `total` is the rows of the whole result."""
 
@@ -66,6 +51,7 @@ class TablePage(Frame):
     filters: Filters
     filter_count: str
     columns: ColumnChooser
+    saved: SavedViews | None
     files: list[File]
     notices: list[Notice]
     chips: list[Chip]
@@ -87,12 +73,13 @@ def view_of(
     now: datetime,
     memory: Memory | None = None,
     visible: Sequence[Chatbot] = (),
+    views: Path | None = None,
 ) -> TablePage:
     """Return what a page shows; a state that makes no sense shows the default view's frame and says what is wrong.
 
-    `visible` are the chatbots that the reader may see.
+    `visible` are the chatbots that the reader may see, `views` is the folder of the saved views.
     """
-    model = query_of(table, chatbot)
+    model = page_query_of(table, chatbot)
     memory = Memory() if memory is None else memory
     try:
         query = model.parse(search)
@@ -100,15 +87,22 @@ def view_of(
         query = error.query
     except BadQuery as error:
         asked = Asked(snapshot, chatbot, model(), "", now, memory)
-        return _view(asked, Page([], 0), TotalsLine(), why_broken(error), visible)
+        return _view(asked, Page([], 0), TotalsLine(), why_broken(error), visible, views)
     asked = Asked(snapshot, chatbot, query, search, now, memory)
     wanted = query.model_copy(update={"columns": read_columns(query)})
     page = read_page(snapshot, wanted, chatbot, now)
     empty = None if page.rows else why_empty(asked, page.total)
-    return _view(asked, page, _totals(asked), empty, visible)
+    return _view(asked, page, _totals(asked), empty, visible, views)
 
 
-def _view(asked: Asked, page: Page, totals: TotalsLine, empty: Message | None, visible: Sequence[Chatbot]) -> TablePage:
+def _view(
+    asked: Asked,
+    page: Page,
+    totals: TotalsLine,
+    empty: Message | None,
+    visible: Sequence[Chatbot],
+    views: Path | None,
+) -> TablePage:
     table, chatbot = asked.table, asked.chatbot
     chips = filter_chips(asked)
     form = filters(asked)
@@ -126,7 +120,8 @@ def _view(asked: Asked, page: Page, totals: TotalsLine, empty: Message | None, v
         search=SearchBox(asked.query.search, SEARCH_HINTS[table.name], links.beside(asked.search, {"search"})),
         filters=form,
         filter_count=str(len(chips)) if chips else "",
-        columns=_columns(asked),
+        columns=chooser(asked),
+        saved=saved_views(asked, views) if views else None,
         files=files(asked),
         notices=notices(asked),
         chips=chips,
@@ -152,18 +147,6 @@ def _unassigned(asked: Asked) -> int:
         return 0
     return asked.remembered(
         "unassigned", lambda: read_unassigned(asked.snapshot, asked.query, asked.chatbot, asked.days)
-    )
-
-
-def _columns(asked: Asked) -> ColumnChooser:
-    table, shown = asked.table, chosen_columns(asked.query)
-    return ColumnChooser(
-        choices=[
-            ColumnChoice(column.name, column.label, column.name in shown, column.name == table.name_column)
-            for column in sorted(table.columns, key=lambda column: not column.by_default)
-        ],
-        reset=links.changed(asked.search, columns=None),
-        state=links.beside(asked.search, {"columns"}),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables import custom
-from serving.tables.columns import Column
+from serving.tables.columns import STATUSES, Column
 from serving.tables.masking import shown_id
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
@@ -35,6 +35,8 @@ def read_choices(
     days = query.days(chatbot, now)
     of = query.table.column(column)
     others = query.without(of).model_copy(update={"columns": [column], "sort": query.table.id_column})
+    if of.chooses_dormant:
+        others = others.model_copy(update={column: ["", *STATUSES]})
     if of.filtered_by("conversations"):
         offered = _organizations_with_rows(others, chatbot, days)
     else:

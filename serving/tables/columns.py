@@ -8,7 +8,19 @@ table macros; their meanings are in its manifest.
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "count", "money", "sentiment", "share", "instant", "number", "boolean"]
+Kind = Literal[
+    "text",
+    "count",
+    "money",
+    "sentiment",
+    "share",
+    "instant",
+    "number",
+    "boolean",
+    "count_change",
+    "sentiment_change",
+    "trend",
+]
 TableName = Literal["organizations", "users", "conversations"]
 
 
@@ -40,6 +52,15 @@ BAND = f"""
 """
 # Nearly as many values as rows: the search box finds them on a page.
 BY_NAME = Filter("values", on_page=False)
+# A row beside the period before, from what `comparison` joins to it.
+DORMANT = "dormant"
+STATUSES = ("new", "returning", "reactivated", DORMANT)
+STATUS = f"""
+    case when conversations = 0 then '{DORMANT}'
+         when range_began_at is null or first_seen_at >= range_began_at then 'new'
+         when conversations_before is not null then 'returning'
+         when has_before then 'reactivated' end
+"""
 NOT = "_not"
 NEVER_EMPTY: frozenset[Kind] = frozenset({"count", "instant"})
 
@@ -50,6 +71,7 @@ class Column:
 
     A chatbot's own field also has its plain name, the name that SQL knows it by, and its meaning (see `custom`). A
     column that the snapshot does not have is `derived` from those of its row, in SQL; it is delivered on request alone.
+    One that `is_compared` is derived from the row of the period before too.
     """
 
     name: str
@@ -61,6 +83,7 @@ class Column:
     sql_name: str = ""
     meaning: str | None = None
     derived: str = ""
+    is_compared: bool = False
 
     @property
     def sql(self) -> str:
@@ -71,6 +94,11 @@ class Column:
     def filter_label(self) -> str:
         """Return what a filter by the column is called."""
         return (self.filter and self.filter.label) or self.label
+
+    @property
+    def chooses_dormant(self) -> bool:
+        """Return whether one of its values is that of rows without activity, which are there only if it is chosen."""
+        return self.filter is not None and DORMANT in self.filter.choices
 
     def filtered_by(self, *ways: str) -> bool:
         """Return whether rows can be chosen by the column in one of these ways."""
@@ -151,7 +179,53 @@ FURTHER = (
         derived=BAND,
         meaning="satisfied above 0.2, dissatisfied below -0.2, else neutral, by Sentiment; null without one.",
     ),
+    Column(
+        "conversations_change",
+        "Change of conversations",
+        "count_change",
+        filter=BOUNDS,
+        derived="conversations - conversations_before",
+        is_compared=True,
+        meaning="Conversations minus those of the period before, which is as long as what the data covers of the "
+        "range; null where there was nothing before.",
+    ),
+    Column(
+        "sentiment_change",
+        "Change of sentiment",
+        "sentiment_change",
+        filter=BOUNDS,
+        derived="round(sentiment - sentiment_before, 9)",
+        is_compared=True,
+        meaning="Sentiment minus that of the period before, at nine places; null unless both have one.",
+    ),
+    Column(
+        "status",
+        "Status",
+        "text",
+        filter=Filter("values", choices=STATUSES),
+        derived=STATUS,
+        is_compared=True,
+        meaning="new: first seen in the range; returning: active in the period before too; reactivated: not then, but "
+        "earlier; dormant: active before the range and not in it, listed only where it is asked for; null for others "
+        "where there is no period before.",
+    ),
 )
+
+# What pages draw of each row, by the name of the figure: no statement of rows has them, nor any file.
+TRENDS = {
+    "conversations": Column(
+        "conversations_trend",
+        "Trend of conversations",
+        "trend",
+        meaning="Conversations by day, week or month of the range, from 0 to the row's most.",
+    ),
+    "sentiment": Column(
+        "sentiment_trend",
+        "Trend of sentiment",
+        "trend",
+        meaning="Sentiment by day, week or month of the range, from -1 to 1.",
+    ),
+}
 
 ORGANIZATIONS = Table(
     name="organizations",

@@ -53,7 +53,7 @@ def _column(field: CustomField, number: int, has_not: bool) -> Column:
     kind = "text" if field.is_mixed else KINDS.get(field.value_type, "text")
     return Column(
         f"{PREFIX}{field.name}",
-        field.name,
+        field.label or field.name,
         kind,
         filter=Filter("bounds" if kind == "number" else "values", on_page=number < FILTERED_FIELDS, has_not=has_not),
         field=field.name,

@@ -36,6 +36,8 @@ CELL_FORMATS: dict[Kind, str] = {
     "money": "#,##0.00",
     "sentiment": "+0.00;-0.00;0.00",
     "share": "0%",
+    "count_change": "+#,##0;-#,##0;0",
+    "sentiment_change": "+0.00;-0.00;0.00",
     "instant": "yyyy-mm-dd hh:mm:ss",
 }
 

@@ -29,6 +29,7 @@ from serving.snapshot import Chatbot, CustomField
 from serving.tables.columns import TABLES, Column, Table
 from serving.tables.custom import PREFIX, STEP, CustomFilter, read_filters, with_fields
 from serving.tables.parameters import BadQuery, problem, read_parameters
+from serving.tables.periods import previous_period
 from serving.tables.ranges import DEFAULT_PRESET, Days, Preset, days_of, today_of
 
 Attributes = Literal["range_end", "now"]
@@ -75,6 +76,10 @@ class PageQuery(BaseModel):
     @classmethod
     def _sorts_by_a_column(cls, value: str) -> str:
         cls._known_column(value.removeprefix("-"))
+        if cls.table.column(value.removeprefix("-")).kind == "trend":
+            raise PydanticCustomError(
+                "no_order", "Rows have no order by what is drawn of them: {name}", {"name": value}
+            )
         return value
 
     @field_validator("columns")
@@ -227,6 +232,11 @@ class TableQuery(PageQuery):
         if preset is None:
             return Days(self.first_day, self.last_day)
         return days_of(preset, today_of(chatbot, now), chatbot.week_start)
+
+    def days_before(self, chatbot: Chatbot, days: Days) -> Days | None:
+        """Return the days that a range of this query is compared with; None if there are none to compare."""
+        covered = chatbot.data_through and today_of(chatbot, chatbot.data_through)
+        return previous_period(self.preset(), days, covered) if covered else None
 
     def custom_columns(self) -> list[Column]:
         """Return the chatbot's own fields that the answer depends on."""

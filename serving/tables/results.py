@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables import custom
+from serving.tables import comparison, custom
 from serving.tables.columns import Column
 from serving.tables.masking import without_addresses
 from serving.tables.query import PAGE_LIMIT, PageQuery, TableQuery
@@ -67,15 +67,22 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for every row that the query keeps, with all columns, in no order."""
     clauses: list[str] = []
     argument = counting(query, chatbot)
-    source = f"{query.table.name}(?, ?, ?, attributes := ?{argument})"
-    parameters: list[Any] = [chatbot.chatbot_id, days.first, days.last, query.attributes]
-    if query.counted_organizations():
-        source = f"{query.table.name}(?, ?, ?, attributes := ?, organization_ids := ?{argument})"
-        parameters.append(query.counted_organizations())
-    joins = ""
+    call: list[Any] = [query.attributes]
+    macro = f"{query.table.name}(?, ?, ?, attributes := ?{argument})"
+    if organizations := query.counted_organizations():
+        macro = f"{query.table.name}(?, ?, ?, attributes := ?, organization_ids := ?{argument})"
+        call.append(organizations)
+    source, joins = macro, ""
+    parameters: list[Any] = [chatbot.chatbot_id, *days, *call]
+    if comparison.lists_dormant(query):
+        source = comparison.with_dormant(macro, query.table)
+        parameters += [chatbot.chatbot_id, *comparison.known_until(days), *call]
     for column in query.custom_columns():
         joins += custom.join(column, query.table, argument)
         parameters += [chatbot.chatbot_id, days.last, query.attributes, column.field]
+    if any(column.is_compared for column in query.derived_columns()):
+        joins += comparison.beside_before(macro, query)
+        parameters += comparison.before_parameters(query, chatbot, days, call)
     if text := query.search.strip():
         clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
         parameters += [text] * len(query.table.searched)

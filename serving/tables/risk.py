@@ -11,9 +11,8 @@ from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import BAND
-from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
-from serving.tables.ranges import Days, today_of
+from serving.tables.ranges import Days
 from serving.tables.results import Statement, counted, counting
 from serving.tables.versions import SHOWN, shown_at
 
@@ -117,8 +116,7 @@ class Risk:
 def read_risk(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Risk | None:
     """Read who is at risk in a range; None where there is no period before to compare it with."""
     days = query.days(chatbot, now)
-    covered = snapshot.data_through and today_of(chatbot, snapshot.data_through)
-    before = previous_period(query.preset(), days, covered) if covered else None
+    before = query.days_before(chatbot, days)
     if before is None:
         return None
     clock = shown_at(days, query.attributes)

@@ -1,4 +1,4 @@
-"""The series of an entity: its figures in each day, week or month of a range, none of them left out.
+"""The series of entities: their figures in each day, week or month of a range, none of them left out.
 
 Each bucket is counted anew from the conversations, as the table counts that range: a user who comes twice in a week is
 one user of it. What else is told of an entity is in `entity`.
@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import Table
+from serving.tables.masking import shown_id
 from serving.tables.parameters import BadQuery, problem
 from serving.tables.query import TableQuery
 from serving.tables.ranges import WEEKDAYS, Days
@@ -29,19 +30,23 @@ FIGURES = {
 }
 # A conversation's mean in a bucket is that of the macro `conversations_in_range` for the bucket's days.
 READ = """
-    select first_day, {figures}
+    select entity, first_day, {figures}
     from (
         select
+            days.entity,
             buckets.first_day,
             any_value(user_key) as user_key,
             sum(messages) as messages,
             cast(sum(score_sum) / nullif(sum(scored_messages), 0) as decimal(18, 12)) as sentiment
-        from (select * from {days} where chatbot_id = ? and {entity} = ? and {organizations}) as days
+        from (
+            select *, {entity} as entity from {days}
+            where chatbot_id = ? and {entity} in (select unnest(?::varchar[])) and {organizations}
+        ) as days
         asof inner join (select unnest(?::date[]) as first_day) as buckets on buckets.first_day <= days.activity_date
         where days.activity_date <= ?
-        group by buckets.first_day, conversation_key
+        group by days.entity, buckets.first_day, conversation_key
     )
-    group by first_day
+    group by entity, first_day
 """
 
 
@@ -68,12 +73,12 @@ def _following(day: date, by: By, week_start: str) -> date | None:
         return None
 
 
-def step_of(days: Days, asked: By | None) -> By:
+def step_of(days: Days, asked: By | None, usual: int = USUAL_BUCKETS) -> By:
     """Return the step that is asked for, else the finest with few buckets; BadQuery if it makes too many."""
     first, last = days
     length = 1 if first is None or last is None else (last - first).days + 1
     count: dict[By, int] = {"day": length, "week": length // 7 + 2, "month": length // 28 + 2}
-    fine: list[By] = [step for step in STEPS if count[step] <= USUAL_BUCKETS]
+    fine: list[By] = [step for step in STEPS if count[step] <= usual]
     by = asked or (fine[0] if fine else "month")
     if count[by] > MOST_BUCKETS:
         message = f"About {count[by]:,} {by}s from {first} to {last} are too many: ask for fewer days or a longer step"
@@ -86,28 +91,44 @@ def read_series(
 ) -> list[dict[str, Any]]:
     """Read the figures of each bucket of a closed range: counts, 0 where nothing was, and the sentiment or None.
 
-    `users` is told of organizations alone.
+    `users` is told of organizations alone. The id is the snapshot's.
     """
+    return _read(snapshot, query, chatbot, query.table.id_column, [entity_id], days, by)[entity_id]
+
+
+def read_series_of_rows(
+    snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, row_ids: list[str], days: Days, by: By
+) -> dict[str, list[dict[str, Any]]]:
+    """Read the same of several rows in one statement, by the ids that this reader may see."""
+    return _read(snapshot, query, chatbot, shown_id(query.table, chatbot), row_ids, days, by)
+
+
+def _read(
+    snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, entity: str, ids: list[str], days: Days, by: By
+) -> dict[str, list[dict[str, Any]]]:
+    """Read the series of the entities whose SQL `entity` is one of some ids."""
     figures = figures_of(query.table)
     organizations = query.counted_organizations()
     sql = READ.format(
         figures=", ".join(FIGURES[name] for name in figures),
         days=counted_days(query, chatbot),
-        entity=query.table.id_column,
+        entity=entity,
         organizations=f"coalesce(organization_id, '') in ({', '.join('?' * len(organizations))})"
         if organizations
         else "true",
     )
     spans = list(buckets(days, by, chatbot.week_start))
-    if not spans:
-        return []
-    asked = [chatbot.chatbot_id, entity_id, *organizations, [first for first, _ in spans], days.last]
-    counted = {row[0]: row[1:] for row in Statement(sql, asked).run(snapshot).fetchall()}
+    asked = [chatbot.chatbot_id, ids, *organizations, [first for first, _ in spans], days.last]
+    rows = Statement(sql, asked).run(snapshot).fetchall() if spans else []
+    counted = {(row[0], row[1]): row[2:] for row in rows}
     nothing = tuple(None if name == "sentiment" else 0 for name in figures)
-    return [
-        {"first_day": first, "last_day": last, **dict(zip(figures, counted.get(first, nothing), strict=True))}
-        for first, last in spans
-    ]
+    return {
+        one: [
+            {"first_day": first, "last_day": last} | dict(zip(figures, counted.get((one, first), nothing), strict=True))
+            for first, last in spans
+        ]
+        for one in ids
+    }
 
 
 def figures_of(table: Table) -> tuple[str, ...]:

@@ -11,9 +11,8 @@ from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.behind import behind_rows
-from serving.tables.periods import previous_period
 from serving.tables.query import TableQuery
-from serving.tables.ranges import Days, today_of
+from serving.tables.ranges import Days
 from serving.tables.results import Statement, read_excluded, rows_of
 
 TOTALS = {
@@ -55,8 +54,7 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
     days = query.days(chatbot, now)
     totals = _totals(snapshot, query, chatbot, days)
     left_out = 0 if query.counts_excluded(chatbot) else read_excluded(snapshot, chatbot, days)
-    covered = snapshot.data_through and today_of(chatbot, snapshot.data_through)
-    before = previous_period(query.preset(), days, covered) if covered else None
+    before = query.days_before(chatbot, days)
     if before is None:
         return Totals(totals, None, None, None, left_out)
     previous = _totals(snapshot, query, chatbot, before)

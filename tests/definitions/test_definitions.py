@@ -134,7 +134,7 @@ def test_the_files_that_people_write_are_observed_and_their_content_is_their_ver
         return {key.path[-1]: one.asset_observation.data_version for key, (one,) in newest.items()}
 
     before = versions()
-    assert set(before) == {"chatbots", "identity", "exclude"}
+    assert set(before) == {"chatbots", "identity", "exclude", "labels"}
     (tmp_path / "exclude.csv").write_text("chatbot_id,kind,value,reason\n", encoding="utf-8")
     after = versions()
     assert {name for name in before if before[name] != after[name]} == {"exclude"}

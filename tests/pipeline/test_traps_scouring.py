@@ -21,6 +21,7 @@ from orchestration.erasure.needles import Needles, needles_of
 from orchestration.erasure.scouring import Scouring, every_file, scour
 from orchestration.erasure.tombstones import request
 from orchestration.extract.landing.ledger import receipts
+from serving.saved_views import SavedView, remove_view, save_view
 from tests.support.pipeline import Pipeline
 from tests.support.publishing import Publisher
 from tests.support.requests import SUPPORT, Line, capture, deliver, encode, said
@@ -238,3 +239,13 @@ def test_every_file_is_met_once_and_links_lead_to_no_folder_around_the_home(tmp_
     (home / "again").symlink_to(home / ".hidden" / "a")
     (home / "up").symlink_to(tmp_path)
     assert sorted(every_file(home)) == [home / ".hidden" / "a", home / "link" / "b"]
+
+
+def test_trap_68_a_saved_view_that_looks_for_someone_is_named(publisher: Publisher) -> None:
+    """In an address the e-mail would be spelt Zo%C3%AB.Archer%40acme.example, which no search for it finds."""
+    views = publisher.home / "views"
+    save_view(views, SUPPORT, SavedView(table="users", name="One user", state={"search": [EMAIL]}))
+    (said_of,) = erase(publisher).left
+    assert said_of.startswith("The file views/support.json names someone erased, and cannot be cleaned.")
+    remove_view(views, SUPPORT, "users", "One user")
+    assert_no_byte_is_left(publisher)

@@ -5,11 +5,22 @@ The screenshots and the test of accessibility walk through these. No tests here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from playwright.sync_api import Page
 
+from serving.saved_views import SavedView, save_view
+
 ORGANIZATIONS = "/platform/support/organizations"
 USERS = "/platform/support/users"
+
+
+def save_views(folder: Path) -> Path:
+    """Write a file of saved views, and a broken one; return their folder."""
+    for name, state in (("Unhappy, and paying", {"sort": ["-mrr"], "sentiment_max": ["-0.2"]}), ("By name", {})):
+        save_view(folder, "support", SavedView(table="organizations", name=name, state=state))
+    (folder / "kolkata.json").write_text("{")
+    return folder
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,22 @@ STATES = {
         "&columns=mrr&columns=conversations&columns=sentiment&columns=messages&columns=scored_conversations"
         "&columns=satisfied_share&columns=neutral_share&columns=dissatisfied_share&columns=first_seen_at"
     ),
+    "changes": State(
+        f"{USERS}?range=this_week&columns=user_name&columns=status&columns=conversations&columns=conversations_change"
+        "&columns=sentiment_change&sort=conversations_change"
+    ),
+    "trends": State(
+        f"{ORGANIZATIONS}?columns=organization_name&columns=conversations&columns=conversations_trend"
+        "&columns=sentiment&columns=sentiment_trend&sort=-conversations"
+    ),
+    "widths": State(
+        f"{ORGANIZATIONS}?range=all_time&width=organization_name:120&width=mrr:70&width=sentiment:90&width=plan:260"
+    ),
+    "columns-moved": State(
+        f"{ORGANIZATIONS}?columns=organization_name&columns=mrr&columns=plan&columns=custom.seats",
+        opened("columns-button"),
+    ),
+    "dormant": State(f"{ORGANIZATIONS}?range=today&status=dormant&sort=-mrr&limit=10"),
     "organization": State(f"{ORGANIZATIONS}/a_b?range=all_time", lambda page: page.click(".twin summary")),
     "organization-range": State(f"{ORGANIZATIONS}/o3?range=all_time", opened("range-button")),
     "organization-export": State(f"{ORGANIZATIONS}/o3?range=all_time", opened("export-button")),
@@ -99,6 +126,8 @@ STATES = {
     "filters-alone": State("/filters/support/users?range=all_time&find.organization_id=a"),
     "columns-panel": State(USERS, opened("columns-button")),
     "export-panel": State(USERS, opened("export-button")),
+    "views-panel": State(f"{ORGANIZATIONS}?range=all_time&search=it's", opened("views-button")),
+    "views-broken": State("/platform/kolkata/organizations", opened("views-button")),
     "quality-panel": State(ORGANIZATIONS, opened("quality-button")),
     "chatbots-panel": State(ORGANIZATIONS, opened("chatbot-button")),
     "shortcuts": State(ORGANIZATIONS, opened("shortcuts-button")),

@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from orchestration.home.labels import Label
 from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import LEDGER
+from orchestration.publish.labelling import write_labels
 from orchestration.publish.leaving_out import write_marts
 from orchestration.publish.snapshot import QUALITY
 from orchestration.publish.views import write_views
@@ -235,6 +237,7 @@ def publish(
     snapshot_id: str = "s1",
     data_through=DATA_THROUGH,
     exclusions: Sequence[Exclusion] = (),
+    labels: Sequence[Label] = (),
 ) -> Path:
     """Write a snapshot into a published directory and make it the current one; return its directory."""
     rows = rows or interesting_rows()
@@ -260,6 +263,7 @@ def publish(
         _insert(connection, "chatbots", CHATBOTS)
         connection.execute("use snapshot")
         write_marts(connection, "memory.marts", exclusions)
+        write_labels(connection, labels)
         connection.execute(NOT_MARTS)
         _insert(connection, "snapshot_info", [(snapshot_id, NOW.replace(tzinfo=None), data_through)])
         write_zone_offsets(connection, NOW)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
@@ -28,9 +29,9 @@ class Knows(Gate):
         return self._reader
 
 
-def client_of(published: Path, *chatbots: str, rights: Sequence[Right] = RIGHTS) -> TestClient:
-    """A reader whose token opens these chatbots alone."""
+def client_of(published: Path, *chatbots: str, rights: Sequence[Right] = RIGHTS, **more: Any) -> TestClient:
+    """A reader whose token opens these chatbots alone; `more` is for the application."""
     access_file = Path(mkdtemp()) / "access.json"
     _, token = issue(access_file, "a reader", list(chatbots), list(rights), NOW + timedelta(days=1))
-    app = create_app(published, clock=lambda: NOW, gate=Gate(access_file, lambda: NOW))
+    app = create_app(published, clock=lambda: NOW, gate=Gate(access_file, lambda: NOW), **more)
     return TestClient(app, BASE, headers={"Authorization": f"Bearer {token}"})

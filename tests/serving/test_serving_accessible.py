@@ -17,7 +17,7 @@ from tests.serving.browser import (
     serving,
     visiting,
 )
-from tests.serving.page_states import STATES
+from tests.serving.page_states import STATES, save_views
 from tests.serving.published_fixture import NOW
 
 ALL_TIME = "/platform/support/organizations?range=all_time"
@@ -26,8 +26,9 @@ FOCUSED = "document.activeElement.id || document.activeElement.innerText"
 
 
 @pytest.fixture(scope="module")
-def address(published) -> Iterator[str]:
-    with serving(published, lambda: NOW) as address:
+def address(published, tmp_path_factory) -> Iterator[str]:
+    views = save_views(tmp_path_factory.mktemp("views"))
+    with serving(published, lambda: NOW, views=views) as address:
         yield address
 
 
@@ -86,7 +87,16 @@ def test_tab_walks_through_every_control_and_name_in_the_order_in_which_they_are
             walked.append(page.evaluate(FOCUSED))
             places.append(page.evaluate(positions))
         assert walked[:3] == ["Skip to the content", "home", "chatbot-button"]
-        for control in ("search", "range-button", "filters-button", "columns-button", "export-button", "sort-mrr"):
+        for control in (
+            "search",
+            "range-button",
+            "filters-button",
+            "columns-button",
+            "views-button",
+            "export-button",
+            "sort-mrr",
+            "width-mrr",
+        ):
             assert control in walked
         assert [text for text in walked if text in names] == names
         # One line after the other, each from left to right; what stands in one line differs by some pixels in height.
@@ -104,6 +114,7 @@ def test_tab_walks_through_every_control_and_name_in_the_order_in_which_they_are
         ("range-button", "range-popover"),
         ("filters-button", "filters-popover"),
         ("columns-button", "columns-popover"),
+        ("views-button", "views-popover"),
         ("export-button", "export-popover"),
     ],
 )

@@ -324,7 +324,13 @@ def test_the_description_has_every_parameter_and_the_meanings_of_the_manifest(cl
     assert {"chatbot_id", "range", "plan", "users_max", "columns", "attributes"} <= names
     row = route["responses"]["200"]["content"]["application/json"]["schema"]["properties"]["rows"]["items"]
     assert row["properties"]["mrr"]["description"] == "Monthly recurring revenue in whole currency."
-    assert list(row["properties"]) == [*COLUMNS["organizations"], "band"]
+    assert list(row["properties"]) == [
+        *COLUMNS["organizations"],
+        "band",
+        "conversations_change",
+        "sentiment_change",
+        "status",
+    ]
 
 
 def test_the_documentation_page_loads_nothing_from_elsewhere(client):

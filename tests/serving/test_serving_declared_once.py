@@ -28,7 +28,13 @@ def test_every_declared_filter_is_a_parameter_with_a_description_and_a_control_o
         for name in column.parameters:
             assert described[name]["description"]
         assert (column.name in controls) == column.filter.on_page
-    assert {column.name for column in list_filters(table)} == {"plan", "industry", "organization_id", "band"}
+    assert {column.name for column in list_filters(table)} == {
+        "plan",
+        "industry",
+        "organization_id",
+        "band",
+        "status",
+    }
 
 
 def test_a_filter_declared_with_a_column_is_asked_read_offered_and_shown(published, monkeypatch) -> None:

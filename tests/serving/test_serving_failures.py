@@ -274,5 +274,5 @@ def test_a_page_loads_little_and_each_file_once(address, browser):
         page.reload(wait_until="networkidle")
         loaded = {number: path for number, path in asked.items() if number not in cached}
         files = [path for path in loaded.values() if path.startswith("/assets/")]
-        assert len(files) == len(set(files)) == 3, files
+        assert len(files) == len(set(files)) == 4, files
         assert sum(sizes.get(number, 0) for number in loaded) < 100_000

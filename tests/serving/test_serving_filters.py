@@ -19,7 +19,7 @@ from serving.http.limits import Limits
 from serving.pages.view import view_of
 from serving.snapshot import Chatbot, Snapshot, Snapshots
 from serving.tables.choices import read_choices
-from serving.tables.columns import TABLES, Table
+from serving.tables.columns import STATUSES, TABLES, Table
 from serving.tables.query import query_of
 from serving.tables.ranges import end_of, start_of
 from serving.tables.results import Statement, rows_of
@@ -28,6 +28,7 @@ from tests.serving.published_fixture import NOW, publish, read
 from tests.serving.random_questions import EXCLUSIONS, questions, spread_rows
 
 QUESTIONS = 200
+COMPARED = ["conversations_change", "sentiment_change", "status"]
 NOT_OF_ROWS = {"range", "first_day", "last_day", "search", "attributes", "excluded", "organization_id"}
 
 
@@ -76,11 +77,11 @@ def passes(row: dict[str, Any], name: str, given: Any) -> bool:
             return value is not None and fits(value, type(value)(values[0]))
     for end in ("from", "to"):
         if name.endswith(f"_{end}"):
-            day = row[f"{name.removesuffix(f'_{end}')}_at"].date()  # the chatbot's zone is UTC
+            at = row[f"{name.removesuffix(f'_{end}')}_at"]  # the chatbot's zone is UTC
             limit = date.fromisoformat(values[0])
-            return day >= limit if end == "from" else day <= limit
+            return at is not None and (at.date() >= limit if end == "from" else at.date() <= limit)
     value = row[name]
-    if isinstance(value, str) or name in ("plan", "industry", "email"):
+    if isinstance(value, str) or name in ("plan", "industry", "email", "status"):
         return folded(value) in {folded(one) for one in values}
     return value is None  # an empty text asks for rows without a number
 
@@ -88,7 +89,7 @@ def passes(row: dict[str, Any], name: str, given: Any) -> bool:
 def kept(row: dict[str, Any], asked: dict[str, Any]) -> bool:
     """Return whether a row passes all; that it has no number stands beside the bounds of the number."""
     judged = {name: given for name, given in asked.items() if name not in NOT_OF_ROWS}
-    alone = {name for name, given in judged.items() if given == "" and name in ("mrr", "sentiment")}
+    alone = {name for name, given in judged.items() if given == "" and name in ("mrr", "sentiment", "sentiment_change")}
     for name, given in judged.items():
         beside = next((one for one in alone if name in (f"{one}_min", f"{one}_max", one)), None)
         if beside and row[beside] is None:
@@ -113,7 +114,9 @@ def test_200_random_questions_have_one_answer_in_the_api_the_file_and_by_hand(di
         found = [row[key] for row in answer.json()["rows"]]
         text = asking.get(f"/api/v1/chatbots/support/{table}.csv", params={**parameters, "columns": [key]}).text
         assert [row[0].removeprefix("'") for row in csv.reader(io.StringIO(text))][1:] == found
-        wider = {name: given for name, given in asked.items() if name in NOT_OF_ROWS}
+        wider = {name: given for name, given in asked.items() if name in NOT_OF_ROWS} | {"columns": COMPARED}
+        if "dormant" in asked.get("status", ()):
+            wider["status"] = ["", *STATUSES]
         query = query_of(table, chatbot).model_validate(
             {
                 name: [given] if name == "organization_id" and isinstance(given, str) else given

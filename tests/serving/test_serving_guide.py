@@ -43,7 +43,7 @@ def test_an_address_of_the_guide_answers(address) -> None:
         with urlopen(address + path) as answer:
             assert answer.status == 200
             assert answer.read().startswith((b'{"rows":', b"organization_id,", b"user_id,"))
-    assert len(ADDRESSES) == 2
+    assert len(ADDRESSES) == 3
 
 
 def test_the_guide_has_the_limits_that_are(client) -> None:

@@ -8,6 +8,7 @@ import duckdb
 from orchestration.erasure.tombstones import read_tombstones
 from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
+from orchestration.home.labels import read_labels
 from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import read_identity
 from orchestration.publish.manifest import read_manifest
@@ -51,6 +52,7 @@ class Publisher:
             keep=3,
             erased=erased,
             exclusions=read_exclusions(self.home / "exclude.csv", read_identity(self.home / "identity.csv")),
+            labels=read_labels(self.home / "labels.csv"),
         )
         return self
 

@@ -1,4 +1,4 @@
-"""The CSV files that people write: chatbots.csv and identity.csv. Their effect on numbers is tested in pipeline."""
+"""The CSV files that people write: chatbots, identity and labels. Their effect on numbers is tested in pipeline."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from orchestration.errors import PipelineError
 from orchestration.home.chatbots import Chatbot, read_chatbots, with_unlisted
+from orchestration.home.labels import Label, read_labels
 from orchestration.identity.mapping import Merge, read_identity
 
 HEADER = "chatbot_id,name,time_zone,week_start,currency,mrr_unit\n"
@@ -91,3 +92,28 @@ def test_one_id_with_two_targets_is_refused(path: Path) -> None:
     path.write_text(MAPPING + "s,user,a,b,\ns,user,a,c,\n", encoding="utf-8")
     with pytest.raises(PipelineError, match="line 3: 'a' already maps to 'b'"):
         read_identity(path)
+
+
+def test_labels_are_read_with_their_white_space_put_right_and_an_absent_file_has_none(path: Path) -> None:
+    assert read_labels(path) == []
+    path.write_text(
+        'chatbot_id,field,label\nsupport,seats,"  Seats   bought "\nsales,seats,Seats bought\n', encoding="utf-8"
+    )
+    assert read_labels(path) == [Label("support", "seats", "Seats bought"), Label("sales", "seats", "Seats bought")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ("support,,Seats", "line 2: field is empty"),
+        ("support,seats,", "line 2: label is empty"),
+        ('support,seats," "', "line 2: label is empty"),
+        ("support,seats,A\nsupport,seats,B", "line 3: field 'seats' has a label already"),
+        ("support,seats,A\nsupport,tier,A", "line 3: 'A' is already what 'seats' is called"),
+    ],
+)
+def test_a_bad_label_is_named_with_file_and_line(path: Path, lines: str, fault: str) -> None:
+    path.write_text(f"chatbot_id,field,label\n{lines}\n", encoding="utf-8")
+    with pytest.raises(PipelineError, match=fault) as error:
+        read_labels(path)
+    assert str(path) in str(error.value)

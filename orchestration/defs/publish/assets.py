@@ -14,6 +14,7 @@ from orchestration.errors import PipelineError
 from orchestration.extract.landing.intact import require_intact
 from orchestration.extract.landing.inventory import inventory_table
 from orchestration.extract.landing.ledger import receipts_table
+from orchestration.home.labels import read_labels
 from orchestration.home.locking import exclusive
 from orchestration.identity.exclusions import read_exclusions
 from orchestration.identity.mapping import read_identity
@@ -31,7 +32,7 @@ FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn
 
 
 @dg.asset(
-    deps=[*(["marts", table] for table in MARTS), ["inputs", "exclude"]],
+    deps=[*(["marts", table] for table in MARTS), ["inputs", "exclude"], ["inputs", "labels"]],
     group_name="publish",
     owners=OWNERS,
     kinds={"duckdb", "parquet"},
@@ -56,7 +57,8 @@ def snapshot(
         if build is None:
             raise PipelineError("There is nothing to publish yet: the models have not run. Run `clientele refresh`.")
         exclusions = read_exclusions(settings.home / "exclude.csv", read_identity(settings.home / "identity.csv"))
-        if is_published(settings.published, build, exclusions):
+        labels = read_labels(settings.home / "labels.csv")
+        if is_published(settings.published, build, exclusions, labels):
             context.log.info("the current snapshot already shows this build; nothing is published")
             yield _reconciliation(None)
             yield dg.MaterializeResult(metadata={"published": False})
@@ -77,6 +79,7 @@ def snapshot(
                 keep=settings.keep_snapshots,
                 erased=erased,
                 exclusions=exclusions,
+                labels=labels,
             )
         except Unreconciled as fault:
             # Whichever of the two is wrong, the next refresh makes both anew from raw.

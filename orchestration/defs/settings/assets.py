@@ -1,6 +1,6 @@
 """The files of a home that people write, as assets that are observed: each other content is a new version.
 
-What they mean is read in `home/chatbots.py`, `identity/mapping.py` and `identity/exclusions.py`.
+What they mean is read in `home/chatbots.py`, `home/labels.py`, `identity/mapping.py` and `identity/exclusions.py`.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ FILES = {
     "chatbots": "chatbots.csv: name, time zone, first day of the week, currency and MRR unit of each chatbot.",
     "identity": "identity.csv: which user or organization is really another one, as a person decided.",
     "exclude": "exclude.csv: one's own accounts, whose conversations no table shows unasked.",
+    "labels": "labels.csv: what people call a chatbot's own fields.",
 }
 
 
@@ -28,7 +29,7 @@ FILES = {
     ],
 )
 def settings_files(settings: dg.ResourceParam[Settings]) -> Iterator[dg.ObserveResult]:
-    """Look at the three files."""
+    """Look at the files."""
     for name in FILES:
         path = settings.home / f"{name}.csv"
         version = blake2b(path.read_bytes(), digest_size=8).hexdigest() if path.exists() else ABSENT

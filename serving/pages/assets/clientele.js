@@ -80,6 +80,7 @@
     become(document.body, document.adoptNode(page.body));
     if (closes) document.querySelector(":popover-open")?.hidePopover();
     byId("region")?.scrollTo({ top: 0 });
+    document.dispatchEvent(new Event("clientele:shown"));
     if (document.activeElement === document.body) focusNear(isOther ? ["heading"] : [...around, "heading"]);
   }
 
@@ -236,6 +237,9 @@
   document.addEventListener("change", ({ target }) => {
     if (target.type === "checkbox" && target.form && isPage(location.pathname)) target.form.requestSubmit();
   });
+
+  // Another script asks for a state of the page that differs only in how it looks.
+  document.addEventListener("clientele:look", ({ detail }) => go(onTop(detail), "replace"));
 
   document.addEventListener("focusout", ({ target }) => {
     if (target.id === "search") isTyped = false;
