@@ -10,7 +10,6 @@ from pathlib import Path
 import duckdb
 
 from orchestration.erasure.tombstones import NOBODY, Tombstones
-from orchestration.transform.touched import touched_since
 
 # One row for each reason, so that reasons can be filtered and counted; the day's totals are the same in each.
 LEDGER = """
@@ -41,18 +40,17 @@ def write_changes(
     connection: duckdb.DuckDBPyConnection,
     previous: Path | None,
     *,
-    previous_build: str | None,
+    only_touched: bool,
     run_id: str,
     published_at: datetime,
     erased: Tombstones = NOBODY,
 ) -> None:
     """Create the ledger in the attached `snapshot`: the previous snapshot's rows, then those of this run.
 
-    `previous` is the previous snapshot's DuckDB file, made from `previous_build`. The warehouse is attached as
-    `warehouse`, and the snapshot's marts are written.
+    `previous` is the previous snapshot's DuckDB file. The snapshot's marts are written, and what was touched stands in
+    the temporary table `touched`: all of what can have changed where `only_touched` says so.
     """
     _attach_previous(connection, previous)
-    only_touched = touched_since(connection, previous_build)
     _touch_exclusions(connection)
     _find_erased(connection, erased)
     _find_conversations(connection, only_touched=only_touched)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestration.publish.meanings import Column
 
@@ -26,8 +27,12 @@ def write_manifest(
     source: str,
     relations: dict[str, Relation],
     checks: list[str],
+    file: dict[str, object],
 ) -> None:
-    """Write `manifest.json`: instants are ISO 8601 in UTC; `rows` is given for stored tables only."""
+    """Write `manifest.json`: instants are ISO 8601 in UTC; `rows` is given for stored tables only.
+
+    `file` is what `carrying.py` wants to know of the DuckDB file when the next snapshot is made.
+    """
     tables = {
         name: {"kind": one.kind, "meaning": one.meaning}
         | ({} if one.rows is None else {"rows": one.rows})
@@ -40,12 +45,13 @@ def write_manifest(
         "data_through": data_through,
         "source": source,
         "tables": tables,
+        "file": file,
         "checks": [{"name": name, "passed": True} for name in checks],
     }
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def read_manifest(published: Path) -> dict[str, object] | None:
+def read_manifest(published: Path) -> dict[str, Any] | None:
     """The current snapshot's manifest; None where nothing is published."""
     path = published / "current" / "manifest.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None

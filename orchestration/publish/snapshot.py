@@ -14,6 +14,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -23,6 +24,7 @@ from orchestration.errors import PipelineError
 from orchestration.home.labels import Label
 from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
+from orchestration.publish.carrying import ORDERS, can_carry, carried_on, carry_marts, written_whole
 from orchestration.publish.changes import write_changes
 from orchestration.publish.labelling import write_labels
 from orchestration.publish.leaving_out import LEAVING_OUT, LEFT_OUT, MARTS, write_marts
@@ -34,9 +36,10 @@ from orchestration.publish.reconcile import RECONCILED, Reconciliation, Unreconc
 from orchestration.publish.verify import CHECKS
 from orchestration.publish.views import PERIODS_SQL, views, write_views
 from orchestration.publish.zone_offsets import write_zone_offsets
-from orchestration.transform.touched import mark_published
+from orchestration.transform.touched import mark_published, touched_since
 from orchestration.transform.warehouse import Build
 
+DATABASE = "clientele.duckdb"
 MACROS = Path(__file__).with_name("table_macros.sql")
 QUALITY = Path(__file__).with_name("data_quality.sql")
 TABLES = (
@@ -117,7 +120,7 @@ def publish(
         shutil.rmtree(unfinished)
     draft = snapshots / f".{snapshot_id}"
     draft.mkdir()
-    relations = _write_tables(
+    relations, file = _write_tables(
         draft,
         warehouse,
         published,
@@ -133,8 +136,8 @@ def publish(
     )
     rows = {name: one.rows for name, one in relations.items() if one.rows is not None}
     _verify(draft, rows)
-    previous = published.resolve() / "current" / "clientele.duckdb" if read_manifest(published) else None
-    reconciliation = reconcile(draft / "clientele.duckdb", warehouse, previous, expected)
+    previous = published.resolve() / "current" / DATABASE if read_manifest(published) else None
+    reconciliation = reconcile(draft / DATABASE, warehouse, previous, expected)
     if reconciliation.faults:
         raise Unreconciled(reconciliation)
     write_manifest(
@@ -150,6 +153,7 @@ def publish(
             *CHECKS,
             *RECONCILED,
         ],
+        file=file,
     )
     size = sum(path.stat().st_size for path in draft.iterdir())
     for path in draft.iterdir():
@@ -178,15 +182,27 @@ def _write_tables(
     exclusions: Sequence[Exclusion],
     labels: Sequence[Label],
     meanings: Meanings,
-) -> dict[str, Relation]:
-    """Fill the draft; returns what it holds by name."""
+) -> tuple[dict[str, Relation], dict[str, Any]]:
+    """Fill the draft; returns what it holds by name, and what the manifest keeps of its DuckDB file."""
+    file = draft / DATABASE
+    before = read_manifest(published) or {}
+    previous = published.resolve() / "current" / DATABASE
+    previous_build, _, previous_decisions = before.get("source", "").rpartition("-")
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
-        connection.execute(f"attach '{_quoted(draft / 'clientele.duckdb')}' as snapshot (storage_version 'v1.0.0')")
         add_normalised(connection)
+        only_touched = touched_since(connection, previous_build or None)
+        same_decisions = previous_decisions == source_of(build, exclusions, labels).rpartition("-")[2]
+        carried = None
+        if only_touched and same_decisions and not exclusions and can_carry(previous, before.get("file")):
+            carried = shutil.copyfile(previous, file)
+        connection.execute(f"attach '{_quoted(file)}' as snapshot (storage_version 'v1.0.0')")
         connection.execute("use snapshot")
-        write_marts(connection, "warehouse.marts", exclusions)
+        if carried:
+            carry_marts(connection, "warehouse.marts")
+        else:
+            write_marts(connection, "warehouse.marts", exclusions)
         write_labels(connection, labels)
         connection.execute("create table snapshot.receipts as select * from receipts")
         connection.execute("create table snapshot.input_files as select * from input_files")
@@ -195,11 +211,10 @@ def _write_tables(
             " cast(? as timestamp) as built_at, cast(? as timestamp) as data_through",
             [snapshot_id, built_at.replace(tzinfo=None), build.data_through],
         )
-        before = read_manifest(published)
         write_changes(
             connection,
-            published.resolve() / "current" / "clientele.duckdb" if before else None,
-            previous_build=str(before["source"]).rpartition("-")[0] if before else None,
+            previous if before else None,
+            only_touched=only_touched,
             run_id=build.build_id,
             published_at=built_at.replace(tzinfo=None),
             erased=erased,
@@ -212,11 +227,12 @@ def _write_tables(
         write_comments(connection, meanings, {name: one.columns for name, one in relations.items()})
         for table in TABLES:
             fields = parquet_metadata(connection, table, relations[table].meaning, relations[table].columns)
+            ordered = f"from {table} order by {ORDERS[table]}" if carried and table in ORDERS else f"from {table}"
             connection.execute(
-                f"copy {table} to '{_quoted(draft / f'{table}.parquet')}'"
+                f"copy ({ordered}) to '{_quoted(draft / f'{table}.parquet')}'"
                 f" (format parquet, compression zstd, kv_metadata {{'ARROW:schema': '{fields}'}})"
             )
-    return relations
+    return relations, carried_on(file, before["file"]) if carried else written_whole(file)
 
 
 def _described(connection: duckdb.DuckDBPyConnection, meanings: Meanings) -> dict[str, Relation]:

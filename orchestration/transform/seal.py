@@ -27,7 +27,7 @@ def broken_seal(warehouse: Path) -> str | None:
     seal = _read(warehouse)
     if not seal:
         return MISSING
-    return None if "open_by" in seal or seal == _look(warehouse) else CHANGED
+    return None if "open_by" in seal or seal == look(warehouse) else CHANGED
 
 
 def opened_by(warehouse: Path) -> str | None:
@@ -48,7 +48,7 @@ def open_seal(warehouse: Path, run_id: str, *, rebuilding: bool = False) -> None
 
 def close_seal(warehouse: Path) -> None:
     """Note that what the warehouse holds now is what the pipeline committed."""
-    _write(warehouse, _look(warehouse))
+    _write(warehouse, look(warehouse))
 
 
 def break_seal(warehouse: Path) -> None:
@@ -85,8 +85,8 @@ def wal_path(warehouse: Path) -> Path:
     return warehouse.with_name(warehouse.name + ".wal")
 
 
-def _look(warehouse: Path) -> dict[str, object]:
-    """What is seen of the file from outside: sizes and a hash of what every change changes."""
+def look(warehouse: Path) -> dict[str, object]:
+    """What is seen of a DuckDB file from outside: sizes and a hash of what every change changes."""
     wal = wal_path(warehouse)
     digest = blake2b(digest_size=16)
     with warehouse.open("rb") as file:
