@@ -9,6 +9,8 @@ from typing import NamedTuple
 MODELS = "dbt_project/models"
 VERSIONS = f"{MODELS}/intermediate/int_touched_versions.sql"
 MESSAGES = f"{MODELS}/intermediate/int_touched_messages.sql"
+ATTRIBUTES = f"{MODELS}/intermediate/int_touched_attributes.sql"
+ENTITIES = f"{MODELS}/intermediate/int_touched_entities.sql"
 MACROS = "orchestration/publish/table_macros.sql"
 MONEY = "dbt_project/macros/money.sql"
 RECORDS = "orchestration/extract/records"
@@ -49,6 +51,36 @@ FAULTS = [
         VERSIONS,
         "when changes.state_number > 1 then",
         "when changes.state_number > 0 then",
+    ),
+    Fault(
+        "A late request extends the newest version instead of the one before it",
+        ATTRIBUTES,
+        "or versions.valid_from < touched.anew_from",
+        "or true",
+    ),
+    Fault(
+        "Behind a late request, what was sent before is forgotten",
+        ENTITIES,
+        "(requests.is_new or chatbots.is_changed)",
+        "(requests.is_new and requests.event_at >= requests.received_at or chatbots.is_changed)",
+    ),
+    Fault(
+        "A changed mapping keeps the history that stood",
+        ENTITIES,
+        "select kind, entity_key, {{ before_any_event() }} from changed_entities",
+        "select kind, entity_key, cast(null as timestamp) from changed_entities",
+    ),
+    Fault(
+        "A late value of an own field is put behind what stood",
+        f"{MODELS}/marts/dim_custom_values.sql",
+        "or standing.valid_from < touched.anew_from",
+        "or true",
+    ),
+    Fault(
+        "A publication keeps the day that a conversation has left",
+        "orchestration/publish/carrying.py",
+        "            from fct_conversation_days where {_CONVERSATIONS}\n            union all by name\n",
+        "",
     ),
     Fault("MRR that is sent in cents stays in cents", MONEY, "{{ amount }} * 0.01", "{{ amount }}"),
     Fault("MRR is cut at two places", MONEY, "decimal(18, 4)", "decimal(18, 2)"),

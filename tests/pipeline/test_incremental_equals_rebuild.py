@@ -20,6 +20,7 @@ from orchestration.doctor.heal import heal_home
 from orchestration.publish.leaving_out import MARTS
 from orchestration.settings import Settings
 from tests.support.agreement import assert_facts_of, assert_tables_of
+from tests.support.carried import Publications
 from tests.support.damage import WAYS
 from tests.support.histories import History, histories, report
 from tests.support.inbox import Inbox
@@ -89,6 +90,7 @@ def live(home: Path, history: History, project: Project) -> Inbox:
     """Deliver and run, step by step; every run goes on behind what the one before left."""
     inbox = Inbox(home)
     pipeline = Pipeline(home, project)
+    publications = Publications()
     for number, step in enumerate(history.steps):
         for place, how in step.rotations:
             inbox.rotate(place, how)
@@ -110,6 +112,8 @@ def live(home: Path, history: History, project: Project) -> Inbox:
             assert [one for one in pipeline.balances() if not one.is_even] == []
         except Crash:
             continue
+        publications.publish(pipeline)
+    report["publications carried on"] += publications.carried
     pipeline.close()
     return inbox
 

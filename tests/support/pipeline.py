@@ -180,25 +180,25 @@ class Pipeline:
         if full or fingerprint != self._fingerprint or not self.warehouse.exists():
             self.close()
         else:
-            self._connection()
+            self.connection()
         prepare(self.home, self.warehouse, fingerprint, window, full=full)
         self._fingerprint = fingerprint
         for number, model in enumerate(self.project.models):
             _stop(crash_after, number)
-            self._build(self._connection(), model)
+            self._build(self.connection(), model)
         _stop(crash_after, len(self.project.models))
         commit(self.warehouse, fingerprint, f"run-{self.runs}")
         return self
 
     def broken_tests(self, severity: str = "error") -> list[str]:
         """The dbt data tests of a severity that the tables as they are now do not pass."""
-        execute = self._connection().execute
+        execute = self.connection().execute
         tests = [test for test in self.project.tests if test.severity == severity]
         return [test.name for test in tests if execute(test.sql).fetchall()]
 
     def balances(self) -> list[Balance]:
         """What raw says, counted as the runs go by, beside what the facts hold."""
-        connection = self._connection()
+        connection = self.connection()
         slices = connection.execute("select distinct arrival_date, segment_id from warehouse.state.segments").fetchall()
         expected = count_raw(self.home, slices, str(read_tombstones(self.home).generation))
         facts, staging = "warehouse.marts.fct_conversation_days", "warehouse.staging.stg_requests"
@@ -206,7 +206,7 @@ class Pipeline:
 
     def query(self, sql: str, values: list[Any] | None = None) -> list[Row]:
         """Rows of a query against what would be published."""
-        connection = self._connection()
+        connection = self.connection()
         if not self._is_published:
             self._publish(connection)
             self._is_published = True
@@ -240,7 +240,7 @@ class Pipeline:
             self._opened = None
             self._is_published = False
 
-    def _connection(self) -> duckdb.DuckDBPyConnection:
+    def connection(self) -> duckdb.DuckDBPyConnection:
         """The warehouse, kept open: opening the file again and again takes longer than a run."""
         if self._opened is None:
             self.warehouse.parent.mkdir(parents=True, exist_ok=True)
