@@ -91,30 +91,32 @@ def live(home: Path, history: History, project: Project) -> Inbox:
     inbox = Inbox(home)
     pipeline = Pipeline(home, project)
     publications = Publications()
-    for number, step in enumerate(history.steps):
-        for place, how in step.rotations:
-            inbox.rotate(place, how)
-        for place, line in step.delivered:
-            inbox.deliver(place, line, step.forms[place])
-        if step.settings is not None:
-            write_chatbots(home, **step.settings)
-        if step.merges is not None:
-            write_identity(home, *step.merges)
-        if step.exclusions is not None:
-            write_exclusions(home, *step.exclusions)
-        pipeline.runs = number
-        if step.damages:
-            pipeline = damaged(pipeline, step.damages)
-        try:
-            places = len(project.models) + 2  # before `prepare`, before each model, before `commit`
-            crash_after = None if step.crash is None else step.crash % places - 1
-            pipeline.refresh(step.window, crash_after=crash_after)
-            assert [one for one in pipeline.balances() if not one.is_even] == []
-        except Crash:
-            continue
-        publications.publish(pipeline)
+    try:
+        for number, step in enumerate(history.steps):
+            for place, how in step.rotations:
+                inbox.rotate(place, how)
+            for place, line in step.delivered:
+                inbox.deliver(place, line, step.forms[place])
+            if step.settings is not None:
+                write_chatbots(home, **step.settings)
+            if step.merges is not None:
+                write_identity(home, *step.merges)
+            if step.exclusions is not None:
+                write_exclusions(home, *step.exclusions)
+            pipeline.runs = number
+            if step.damages:
+                pipeline = damaged(pipeline, step.damages)
+            try:
+                places = len(project.models) + 2  # before `prepare`, before each model, before `commit`
+                crash_after = None if step.crash is None else step.crash % places - 1
+                pipeline.refresh(step.window, crash_after=crash_after)
+                assert [one for one in pipeline.balances() if not one.is_even] == []
+            except Crash:
+                continue
+            publications.publish(pipeline)
+    finally:
+        pipeline.close()
     report["publications carried on"] += publications.carried
-    pipeline.close()
     return inbox
 
 
