@@ -2,11 +2,12 @@
 
 So the cost of a publication follows what changed. Where that cannot be known, or more was decided than the warehouse
 tells (`exclude.csv`), `leaving_out.py` writes the marts whole. What was touched is kept in `transform/touched.py`; it
-may hold more than what changed, never less.
+may hold more than what changed, never less, and the hashes of all rows say in the end whether that was so.
 
 A carried table holds the rows of a whole one, but not in its order: what was replaced stands at its end.
 """
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,24 @@ def can_carry(previous: Path, kept: object) -> bool:
     return previous.stat().st_size <= _MOST_GROWTH * float(kept["whole_size"])
 
 
-def carry_marts(connection: duckdb.DuckDBPyConnection, marts: str) -> None:
-    """Replace what is `touched` (a temporary table) in the copy in use; `marts` is the schema of the newest, as SQL.
+def carry_on(connection: duckdb.DuckDBPyConnection, previous: Path, file: Path, marts: str) -> bool:
+    """Make `file` from a copy of the previous snapshot's, attached as `snapshot` and in use; without success, nothing.
+
+    `marts` is the schema of the newest marts, as SQL.
+    """
+    shutil.copyfile(previous, file)
+    connection.execute("attach '{}' as snapshot (storage_version 'v1.0.0')".format(str(file).replace("'", "''")))
+    connection.execute("use snapshot")
+    if carry_marts(connection, marts):
+        return True
+    connection.execute("use memory")
+    connection.execute("detach snapshot")
+    file.unlink()
+    return False
+
+
+def carry_marts(connection: duckdb.DuckDBPyConnection, marts: str) -> bool:
+    """Replace what is `touched` (a temporary table) in the copy in use; whether it then holds the rows of the marts.
 
     Of the copy, the marts and the empty tables of what is left out stay. All else is dropped, to be made anew.
     """
@@ -84,6 +101,15 @@ def carry_marts(connection: duckdb.DuckDBPyConnection, marts: str) -> None:
     for table, order in _WHOLE_ANEW.items():
         connection.execute(f"create table {table} as select * from {marts}.{table} order by {order}")
     connection.commit()
+    return all(_sum_of(connection, table) == _sum_of(connection, f"{marts}.{table}") for table in ORDERS)
+
+
+def _sum_of(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+    """The number of a table's rows and the sum of their hashes, which no order changes."""
+    ((rows, hashes),) = connection.execute(
+        f"select count(*), sum(cast(hash(one) as hugeint)) from {table} as one"
+    ).fetchall()
+    return rows, hashes
 
 
 def _drop_all_but(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> None:

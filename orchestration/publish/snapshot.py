@@ -24,7 +24,7 @@ from orchestration.errors import PipelineError
 from orchestration.home.labels import Label
 from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
-from orchestration.publish.carrying import ORDERS, can_carry, carried_on, carry_marts, written_whole
+from orchestration.publish.carrying import ORDERS, can_carry, carried_on, carry_on, written_whole
 from orchestration.publish.changes import write_changes
 from orchestration.publish.labelling import write_labels
 from orchestration.publish.leaving_out import LEAVING_OUT, LEFT_OUT, MARTS, write_marts
@@ -194,14 +194,16 @@ def _write_tables(
         add_normalised(connection)
         only_touched = touched_since(connection, previous_build or None)
         same_decisions = previous_decisions == source_of(build, exclusions, labels).rpartition("-")[2]
-        carried = None
-        if only_touched and same_decisions and not exclusions and can_carry(previous, before.get("file")):
-            carried = shutil.copyfile(previous, file)
-        connection.execute(f"attach '{_quoted(file)}' as snapshot (storage_version 'v1.0.0')")
-        connection.execute("use snapshot")
-        if carried:
-            carry_marts(connection, "warehouse.marts")
-        else:
+        is_carried = (
+            only_touched
+            and same_decisions
+            and not exclusions
+            and can_carry(previous, before.get("file"))
+            and carry_on(connection, previous, file, "warehouse.marts")
+        )
+        if not is_carried:
+            connection.execute(f"attach '{_quoted(file)}' as snapshot (storage_version 'v1.0.0')")
+            connection.execute("use snapshot")
             write_marts(connection, "warehouse.marts", exclusions)
         write_labels(connection, labels)
         connection.execute("create table snapshot.receipts as select * from receipts")
@@ -227,12 +229,12 @@ def _write_tables(
         write_comments(connection, meanings, {name: one.columns for name, one in relations.items()})
         for table in TABLES:
             fields = parquet_metadata(connection, table, relations[table].meaning, relations[table].columns)
-            ordered = f"from {table} order by {ORDERS[table]}" if carried and table in ORDERS else f"from {table}"
+            ordered = f"from {table} order by {ORDERS[table]}" if is_carried and table in ORDERS else f"from {table}"
             connection.execute(
                 f"copy ({ordered}) to '{_quoted(draft / f'{table}.parquet')}'"
                 f" (format parquet, compression zstd, kv_metadata {{'ARROW:schema': '{fields}'}})"
             )
-    return relations, carried_on(file, before["file"]) if carried else written_whole(file)
+    return relations, carried_on(file, before["file"]) if is_carried else written_whole(file)
 
 
 def _described(connection: duckdb.DuckDBPyConnection, meanings: Meanings) -> dict[str, Relation]:

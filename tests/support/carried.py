@@ -25,7 +25,7 @@ class Publications:
         only_touched = touched_since(connection, self.build if is_open else None)
         if only_touched and not exclusions and not self.had_exclusions:
             connection.execute("use carried")
-            carry_marts(connection, "warehouse.marts")
+            assert carry_marts(connection, "warehouse.marts")
             connection.execute("use warehouse")
             self.carried += 1
             for table in ORDERS:
