@@ -1,4 +1,4 @@
-"""Landing: request log to validated, typed raw Parquet, against only parsing the same lines as JSON."""
+"""Landing: request log to validated, typed raw Parquet, against SQL by hand and against parsing alone."""
 
 import json
 import shutil
@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 
 from orchestration.extract.landing.land import land
+from tests.benchmarks.landing_floor import land_by_hand
 from tests.benchmarks.pairs import Comparison, compare
 
 TITLE = "Landing: 20,000 requests of 4 messages, one process"
@@ -35,7 +36,13 @@ def run() -> list[Comparison]:
                 for line in lines:
                     orjson.loads(line)
 
-        return [compare("land", land_once, "orjson.loads of every line", parse_once, rounds=ROUNDS)]
+        def by_hand() -> None:
+            land_by_hand(log, Path(folder))
+
+        return [
+            compare("land", land_once, "orjson.loads of every line", parse_once, rounds=ROUNDS),
+            compare("land again", land_once, "SQL by hand, one thread", by_hand, rounds=ROUNDS),
+        ]
 
 
 def request_line(number: int) -> str:

@@ -20,6 +20,8 @@ ROTATION = "orchestration/extract/landing/rotation.py"
 RECONCILE = "orchestration/publish/reconcile.py"
 SCORER = "orchestration/extract/scorer.py"
 NEEDLES = "orchestration/erasure/needles.py"
+BULK = "orchestration/extract/bulk"
+AT_ONCE = "tests/unit/extract/test_bulk.py"
 HISTORIES = "tests/pipeline/test_incremental_equals_rebuild.py"
 
 
@@ -294,6 +296,20 @@ FAULTS = [
         "if unit := epoch_like(value):",
         'if unit := "":',
         "tests/unit/extract/test_whole_records.py",
+    ),
+    Fault(
+        "The text null is an id where many lines are read at once",
+        f"{BULK}/columns.py",
+        'lengths[some] == len("null")',
+        "lengths[some] == 0",
+        AT_ONCE,
+    ),
+    Fault(
+        "A number with too many digits counts as plain",
+        f"{BULK}/analyses.py",
+        "shifted / _SHIFT == floats",
+        "shifted == shifted",
+        AT_ONCE,
     ),
     Fault(
         "Texts of any language are scored",

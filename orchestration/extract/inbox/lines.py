@@ -87,13 +87,34 @@ class LineReader:
 
     def _in_block(self, block: bytes) -> Iterator[Line]:
         """The lines that end in a block; what is behind them is held."""
-        start = 0
-        while (end := self._line_end(block, start)) >= 0:
-            line = self._finished(block[start:end])
-            if line is not None:
+        first, *others = self._split(block)
+        if others:
+            if line := self._finished(first):
                 yield line
+            yield from self._whole(others[:-1])
+            first = others[-1]
+        self._hold(first)
+
+    def _split(self, block: bytes) -> list[bytes]:
+        if self.format.width == 1:
+            return block.split(self._newline)
+        pieces, start = [], 0
+        while (end := self._line_end(block, start)) >= 0:
+            pieces.append(block[start:end])
             start = end + len(self._newline)
-        self._hold(block[start:])
+        return [*pieces, block[start:]]
+
+    def _whole(self, pieces: list[bytes]) -> Iterator[Line]:
+        """The lines that begin and end in one block."""
+        is_text = self.format.width == 1
+        for piece in pieces:
+            offset, length = self._position, len(piece)
+            self._position = offset + length + len(self._newline)
+            self._line += 1
+            if is_text and length <= self._limit and piece.strip():
+                yield Line(self._line, offset, piece, None, length)
+            elif line := self._judged(piece, offset, length):
+                yield line
 
     def _line_end(self, block: bytes, start: int) -> int:
         end = block.find(self._newline, start)

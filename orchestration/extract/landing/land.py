@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from orchestration.errors import PipelineError
@@ -26,7 +27,7 @@ from orchestration.extract.landing.duplicates import SeenRecords
 from orchestration.extract.landing.ledger import FileState, Ledger, Receipt, Segment, SegmentFile, receipts
 from orchestration.extract.landing.rotation import MORE_TO_READ, follow, is_due
 from orchestration.extract.landing.schemas import QUARANTINE, RAW_TABLES
-from orchestration.extract.landing.staging import Batch, Staged, StagedFile, write_durably
+from orchestration.extract.landing.staging import Batch, Staged, StagedFile, without_garbage_collection, write_durably
 from orchestration.extract.landing.workers import stager
 from orchestration.extract.records.keys import file_digest
 
@@ -102,7 +103,7 @@ def ensure_raw(home: Path) -> None:
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / ".schema.tmp"  # always this name, so that a crash leaves nothing that stays
-            write_durably(temporary, schema.empty_table())
+            write_durably(temporary, pa.Table.from_batches([], schema))
             os.replace(temporary, path)
 
 
@@ -127,7 +128,7 @@ class _Landing:
         self._bytes_to_read = sum(max(0, file.size - self._sizes.get(file.source_file, 0)) for file in files)
         if workers is None:
             workers = 2 if self._bytes_to_read > PARALLEL_BYTES else 1
-        with stager(workers) as stage_all:
+        with without_garbage_collection(), stager(workers) as stage_all:
             for batch, staged in stage_all(batch for file in files for batch in self._batches(file)):
                 self._commit(batch, staged)
         return [self._receipts[name] for name in sorted(self._receipts)]

@@ -138,3 +138,9 @@ RAW_TABLES = {
     "custom_fields": CUSTOM_FIELDS,
     "warnings": WARNINGS,
 }
+
+# The same without the first columns, which have one value in a whole segment.
+BARE_TABLES = {
+    table: pa.schema([field for field in schema if field.name not in ("segment_id", "source_file")])
+    for table, schema in RAW_TABLES.items()
+}

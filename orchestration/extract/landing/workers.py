@@ -7,9 +7,10 @@ process pool would import the caller's main module again, and its workers stay w
 import pickle
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib.abc import MetaPathFinder
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -60,13 +61,13 @@ class _Worker:
 
 @contextmanager
 def stager(workers: int) -> Iterator[Callable[[Iterator[Batch]], Iterator[tuple[Batch, Staged]]]]:
-    """A function that stages batches, in order, in this process (one worker) or in several others."""
+    """A function that stages batches, in order, in so many processes, of which this is one."""
     if workers <= 1:
         yield lambda batches: ((batch, stage(batch)) for batch in batches)
         return
     crew: list[_Worker] = []
     try:
-        crew.extend(_Worker() for _ in range(workers))
+        crew.extend(_Worker() for _ in range(workers - 1))
         yield lambda batches: _in_turns(crew, batches)
     finally:
         for worker in crew:
@@ -74,27 +75,29 @@ def stager(workers: int) -> Iterator[Callable[[Iterator[Batch]], Iterator[tuple[
 
 
 def _in_turns(crew: list[_Worker], batches: Iterator[Batch]) -> Iterator[tuple[Batch, Staged]]:
-    """Each worker has at most one batch, so neither side waits for the other with full pipes."""
-    busy: deque[tuple[_Worker, Batch]] = deque()
-    idle = deque(crew)
-    for batch in batches:
-        done = None
-        if not idle:
-            worker, sent = busy.popleft()
-            done = (sent, worker.receive(sent))
-            idle.append(worker)
-        worker = idle.popleft()
-        worker.send(batch)
-        busy.append((worker, batch))
-        if done:
-            yield done
-    while busy:
-        worker, sent = busy.popleft()
-        yield sent, worker.receive(sent)
+    """In each turn every process has one batch; what a turn gave is handed on while others are busy with the next."""
+    done: list[tuple[Batch, Staged]] = []
+    while turn := list(islice(batches, len(crew) + 1)):
+        sent = list(zip(crew, turn, strict=False))
+        for worker, batch in sent:
+            worker.send(batch)
+        yield from done
+        here = [(batch, stage(batch)) for batch in turn[len(crew) :]]
+        done = [(batch, worker.receive(batch)) for worker, batch in sent] + here
+    yield from done
+
+
+class _WithoutPandas(MetaPathFinder):
+    """Keeps Arrow from importing pandas for the first list that it gets, which takes as long as the rest of a start."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name=name)
 
 
 def main() -> None:
     """Stage batches from standard input until it ends."""
+    sys.meta_path.insert(0, _WithoutPandas())
     while True:
         try:
             batch = pickle.load(sys.stdin.buffer)

@@ -6,7 +6,7 @@ absent. Which values a request shape has is said in `records.py`.
 
 import math
 import re
-from decimal import ROUND_05UP, ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_05UP, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,9 @@ Row = tuple[Any, ...]
 LONGEST_ID = 256
 LONGEST_FIELD_NAME = 256
 LONGEST_FIELD_TEXT = 1024
+LONGEST_TEXT = 256  # of a name, an e-mail or an industry
+LONGEST_WORD = 64  # of a plan, a device or a country
+LONGEST_ADDRESS = 8192
 LARGEST_MRR = Decimal(10) ** 12
 LARGEST_FIELD_NUMBER = Decimal(10) ** 29
 
@@ -62,9 +65,12 @@ def id_text(value: Any) -> str | None:
 
 
 def _digits(written: str) -> str:
-    number = Decimal(written)
-    if number.adjusted() >= LONGEST_ID:
-        raise ValueError(f"has more than {LONGEST_ID} digits")
+    try:
+        number = Decimal(written)
+        if number.adjusted() >= LONGEST_ID:
+            raise ValueError(f"has more than {LONGEST_ID} digits")
+    except InvalidOperation:  # an exponent of more than eighteen digits
+        raise ValueError(f"has more than {LONGEST_ID} digits") from None
     if number != number.to_integral_value():
         return written
     return f"{abs(number) if number.is_zero() else number:.0f}"
@@ -85,7 +91,7 @@ def name_attribute(source: dict[str, Any], field: str, path: str, warnings: list
     value = source.get(field)
     if type(value) is str and (text := value.strip()) != "null" and text.casefold() == "null":
         return True, text
-    return text_attribute(source, field, path, 256, warnings)
+    return text_attribute(source, field, path, LONGEST_TEXT, warnings)
 
 
 def text_attribute(
@@ -111,7 +117,7 @@ def text_attribute(
 
 def email_attribute(source: dict[str, Any], field: str, path: str, warnings: list[FieldWarning]) -> Attribute:
     """An e-mail address: one @ with text on both sides, and no white space."""
-    attribute = text_attribute(source, field, path, 256, warnings)
+    attribute = text_attribute(source, field, path, LONGEST_TEXT, warnings)
     if attribute[1] is None:
         return attribute
     local, _, domain = attribute[1].partition("@")
@@ -187,15 +193,18 @@ def decimal_of(value: int | float) -> Decimal | None:
 
 def clears(value: Any) -> bool:
     """Whether a value says that there is none: null, the text `null`, or a text in which nothing is to be seen."""
-    return value is None or (type(value) is str and visible(value).casefold() in ("", "null"))
+    if type(value) is not str:
+        return value is None
+    seen = visible(value)
+    return len(seen) <= len("null") and seen.casefold() in ("", "null")  # no case is shorter than another
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 14, typed=True)
 def _mrr(value: int | float) -> Decimal | None:
     return _quantised(value, LARGEST_MRR, _MRR_STEP, _MRR_CONTEXT)
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 14, typed=True)
 def _field_number(value: int | float) -> Decimal | None:
     return _quantised(value, LARGEST_FIELD_NUMBER, _FIELD_NUMBER_STEP)
 

@@ -19,6 +19,7 @@ _INVISIBLE = dict.fromkeys(
         )
     )
 )  # fmt: skip
+DIGEST_BYTES = 16
 # A sent id that begins like the id of an entity known by something else: it is shown with `id:` before it.
 _RESERVED = ("name:", "email:", "id:")
 
@@ -63,9 +64,14 @@ def key_of(chatbot_id: str, kind: str, text: str) -> int:
     return int.from_bytes(blake2b(whole, digest_size=8).digest(), "big", signed=True)
 
 
+def record_digest(canonical: bytes) -> bytes:
+    """The hash of a record's canonical JSON, so that equal lines are one record; its id is this in hexadecimal."""
+    return blake2b(canonical, digest_size=DIGEST_BYTES).digest()
+
+
 def record_id_of(canonical: bytes) -> str:
-    """The id of a record: the hash of its canonical JSON, so that equal lines are one record."""
-    return blake2b(canonical, digest_size=16).hexdigest()
+    """The id of a record."""
+    return record_digest(canonical).hex()
 
 
 def file_digest(source_file: str) -> str:

@@ -46,7 +46,7 @@ def message_rows(
         role = role_of(message, position)
         content = message.get("content")
         if type(content) is not str and content is not None:
-            content = _text_of(content, f"messages[{position}].content", warnings)
+            content = text_of(content, f"messages[{position}].content", warnings)
         message_id = message.get("id")
         if message_id is not None:
             message_id = optional_id(message, "id", f"messages[{position}].id", warnings)
@@ -64,7 +64,7 @@ def _sent_at(message: dict[str, Any], position: int, received_at: datetime) -> d
     return instant
 
 
-def _text_of(content: Any, path: str, warnings: list[FieldWarning]) -> str | None:
+def text_of(content: Any, path: str, warnings: list[FieldWarning]) -> str | None:
     """The text parts of a list of content parts, joined by newlines; none where it has no text."""
     if type(content) is not list:
         explanation = f"The content is {type_name(content)}, not text or a list of parts."

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 from orchestration.extract.records.attributes import (
     ABSENT,
+    LONGEST_ADDRESS,
+    LONGEST_TEXT,
+    LONGEST_WORD,
     Attribute,
     Row,
     custom_field,
@@ -95,8 +98,8 @@ def _commercial(source: dict[str, Any], path: str, warnings: list[FieldWarning])
     if not source:
         return ABSENT, ABSENT, ABSENT
     return (
-        text_attribute(source, "plan", f"{path}.plan", 64, warnings),
-        text_attribute(source, "industry", f"{path}.industry", 256, warnings),
+        text_attribute(source, "plan", f"{path}.plan", LONGEST_WORD, warnings),
+        text_attribute(source, "industry", f"{path}.industry", LONGEST_TEXT, warnings),
         mrr_attribute(source, "mrr", f"{path}.mrr", warnings),
     )
 
@@ -134,10 +137,10 @@ def session_columns(request: dict[str, Any], warnings: list[FieldWarning]) -> Ro
     page = "page_url" if session.get("pageUrl") is None else "pageUrl"
     return (
         optional_id(session, "id", "session.id", warnings),
-        text_attribute(session, page, f"session.{page}", 8192, warnings)[1],
-        text_attribute(session, "referrer", "session.referrer", 8192, warnings)[1],
-        text_attribute(session, "device", "session.device", 64, warnings)[1],
-        text_attribute(session, "country", "session.country", 64, warnings)[1],
+        text_attribute(session, page, f"session.{page}", LONGEST_ADDRESS, warnings)[1],
+        text_attribute(session, "referrer", "session.referrer", LONGEST_ADDRESS, warnings)[1],
+        text_attribute(session, "device", "session.device", LONGEST_WORD, warnings)[1],
+        text_attribute(session, "country", "session.country", LONGEST_WORD, warnings)[1],
     )
 
 

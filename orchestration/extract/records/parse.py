@@ -32,15 +32,19 @@ class ExactNumber(float):
 def parse(line: bytes) -> tuple[Any, bytes]:
     """The JSON value of a line and the canonical JSON that identifies it; raises `UnusableRecord`."""
     try:
-        value = orjson.loads(line)
+        return parse_strictly(line)
     except orjson.JSONDecodeError as error:
         if "depth limit" in error.msg:
             raise _too_deep() from None
         return _parse_leniently(line)
-    try:
-        return value, orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         raise _too_deep() from None
+
+
+def parse_strictly(line: bytes) -> tuple[Any, bytes]:
+    """Like `parse`; raises orjson.JSONDecodeError or TypeError for the few lines that the fast parser refuses."""
+    value = orjson.loads(line)
+    return value, orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def parse_exactly(line: bytes) -> tuple[Any, bytes]:

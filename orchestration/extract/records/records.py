@@ -53,7 +53,7 @@ def read_record(line: bytes) -> Record | Rejection:
             value, canonical = parse_exactly(line)
             return _record(value, canonical)
     except UnusableRecord as fault:
-        return Rejection(fault.reason, fault.explanation, _readable_chatbot(value))
+        return Rejection(fault.reason, fault.explanation, readable_chatbot(value))
 
 
 def _record(value: Any, canonical: bytes) -> Record:
@@ -101,7 +101,7 @@ def _envelope(value: dict[str, Any]) -> tuple[datetime, str, str, dict[str, Any]
             "bad_received_at",
             f"The envelope's `received_at` is missing, no time, or not from the years 2000 to 2049. {RESEND}",
         )
-    chatbot_id = _readable_chatbot(value)
+    chatbot_id = readable_chatbot(value)
     if chatbot_id is None:
         raise UnusableRecord(
             "bad_chatbot_id",
@@ -116,7 +116,8 @@ def _envelope(value: dict[str, Any]) -> tuple[datetime, str, str, dict[str, Any]
     return received_at, chatbot_id, shape, request
 
 
-def _readable_chatbot(value: Any) -> str | None:
+def readable_chatbot(value: Any) -> str | None:
+    """The chatbot that a value names, if it is a good one."""
     chatbot_id = value.get("chatbot_id") if type(value) is dict else None
     if type(chatbot_id) is str and 0 < len(chatbot_id) <= LONGEST_ID and "\0" not in chatbot_id:
         return chatbot_id

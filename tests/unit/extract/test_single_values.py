@@ -419,8 +419,9 @@ def test_a_blank_id_and_the_text_null_are_a_missing_id(nothing: Any) -> None:
     assert rejected(capture(conversationId=nothing)).reason == "no_conversation_id"
 
 
-def test_a_number_of_too_many_digits_is_no_id() -> None:
-    line = encode(capture(user={"id": "?"})).replace(b'"?"', b"1e400")
+@pytest.mark.parametrize("number", [b"1e400", b"1e99999999999999999999", b"1e-99999999999999999999"])
+def test_a_number_of_too_many_digits_is_no_id(number: bytes) -> None:
+    line = encode(capture(user={"id": "?"})).replace(b'"?"', number)
     assert warned(line) == [("user.id", "bad_id")]
     assert row(line)["user_id"] is None
 
