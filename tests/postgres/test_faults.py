@@ -117,6 +117,21 @@ def test_a_lock_that_somebody_holds_is_a_sentence_after_the_time_that_the_url_al
     assert database.query(ONE_SNAPSHOT)[0][1:] == (2, 2, 2, 2)
 
 
+def test_of_two_publications_at_once_the_second_waits_or_says_so(publisher: Publisher, database: Database) -> None:
+    publisher.run(visit(1))
+    publish(database.url, publisher.folder, 0)
+    publisher.run(visit(2))
+    with database.session() as holder:
+        holder.execute("lock table clientele.snapshot_info in share mode")
+        first = in_a_process(database.url, publisher)
+        waits_for_a_lock(database)
+        assert "another session holds a lock" in failing(f"{database.url}?options=-c%20lock_timeout%3D200ms", publisher)
+    out, err = first.communicate(timeout=60)
+    assert out.strip() == "CHANGES", err
+    assert publish(database.url, publisher.folder, 0).way == Way.NOTHING
+    assert_same_tables(database, publisher.folder)
+
+
 def test_a_long_read_neither_waits_for_a_publication_nor_holds_it_up(publisher: Publisher, database: Database) -> None:
     publisher.run(visit(1))
     publish(database.url, publisher.folder, 0)

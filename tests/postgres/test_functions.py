@@ -8,7 +8,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.publish.postgres.connection import PostgresFault
 from orchestration.publish.postgres.publication import publish
 from orchestration.publish.views import MONTHS, TABLES, VIEWED
 from tests.postgres.agreement import assert_same_rows, snapshot_rows
@@ -16,7 +15,7 @@ from tests.postgres.world import CHATBOTS, ZONES, World
 from tests.support.pipeline import Pipeline, Project
 from tests.support.postgres import Database, Server
 from tests.support.publishing import Publisher
-from tests.support.requests import capture, said, write_chatbots, write_exclusions
+from tests.support.requests import analysis, capture, said, write_chatbots, write_exclusions
 
 RANGES = 60
 
@@ -171,26 +170,24 @@ def test_another_word_for_an_option_is_an_error(call: str, sentence: str, databa
         database.query(f"select * from clientele.{call}")
 
 
-def test_means_that_end_on_a_half_are_rounded_alike(database: Database) -> None:
-    """A score at twelve places is cut in half: DuckDB goes away from zero, and a double's round() to the even one."""
-    database.run(
-        "create table halves as select n, n * 0.000000000001::numeric(38, 12) as score_sum, k from"
-        " generate_series(-2001, 2001) as n, generate_series(1, 7) as k"
-    )
-    with duckdb.connect() as connection:
-        connection.execute(
-            "create table halves as select n, n * 0.000000000001::decimal(13, 12) as score_sum, k"
-            " from range(-2001, 2002) as a(n), range(1, 8) as b(k)"
+def test_means_that_end_on_a_half_are_rounded_away_from_zero(publisher: Publisher, server: Server) -> None:
+    """Half of a third of twelve places ends on a half: round() of PostgreSQL would go to the even digit."""
+    pairs = [(1 / 3, 0), (-1 / 3, 0), (1 / 3, 2 / 3), (1 / 7, 0), (-1 / 7, 1 / 3), (0.2, 1 / 3), (1, 1 / 7)]
+    lines = []
+    for number, pair in enumerate(pairs):
+        messages = [said(f"m{place}", f"2026-03-10T10:0{place}:00Z") for place in (1, 2)]
+        scores = {f"m{place}": [score] for place, score in zip((1, 2), pair, strict=True)}
+        lines += [capture(f"c{number}", *messages, user={"id": "ann"})]
+        lines += [analysis(f"c{number}", scores, "2026-03-10T11:00:00Z")]
+    publisher.run(*lines)
+    with server.database() as made:
+        publish(made.url, publisher.folder, 0)
+        assert ask(made, publisher.folder, "conversations_in_range", "support", None, None) == len(pairs)
+        assert ask(made, publisher.folder, "users", "support", None, None) == 1
+        means = made.query(
+            "select sentiment from clientele.conversations_in_range('support', null, null) order by conversation_id"
         )
-        wanted = connection.execute(
-            "select n, k, cast(score_sum / k as decimal(18, 12))::varchar from halves order by n, k"
-        ).fetchall()
-    scaled = "clientele.double_of(score_sum) / k::double precision * 1e12::double precision"
-    found = database.query(
-        "select n::bigint, k::bigint, ((trunc(m) + case when abs(m - trunc(m)) >= 0.5 then sign(m) else 0 end)::bigint"
-        f" * 0.000000000001)::numeric(18, 12)::text from (select n, k, {scaled} as m from halves) as h order by n, k"
-    )
-    assert found == wanted
+    assert means[:3] == [("0.166666666667",), ("-0.166666666667",), ("0.500000000000",)]
 
 
 def test_sums_that_a_double_cannot_hold_apart_are_rounded_alike(database: Database) -> None:
@@ -198,8 +195,3 @@ def test_sums_that_a_double_cannot_hold_apart_are_rounded_alike(database: Databa
     with duckdb.connect() as connection:
         wanted = [connection.execute(f"select {one}::decimal(38, 12)::double").fetchall()[0] for one in sums]
     assert [database.query(f"select clientele.double_of({one}::numeric(38, 12))")[0] for one in sums] == wanted
-
-
-def test_a_fault_of_a_query_is_no_traceback_of_the_publisher(database: Database, published: Path) -> None:
-    with pytest.raises(PostgresFault, match="cannot be reached"):
-        publish("postgresql://nobody@127.0.0.1:1/x", published, 0)

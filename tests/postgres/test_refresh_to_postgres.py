@@ -5,6 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from tests.pipeline.test_erase_command import LINES
@@ -25,9 +26,7 @@ def holds(folder: Path, text: str) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
 
-def test_a_refresh_carries_the_snapshot_on_catches_up_and_erases_there_too(
-    tmp_path: Path, database: Database, server
-) -> None:
+def test_a_refresh_carries_the_snapshot_on_catches_up_and_erases_there_too(tmp_path: Path, database: Database) -> None:
     home, folder = tmp_path / "home", tmp_path / "exports"
     settings = {"POSTGRES_URL": database.url, "EXPORT_URL": str(folder)}
     away = settings | {"POSTGRES_URL": f"postgresql://postgres:{ESCAPED_PASSWORD}@127.0.0.1:1/x"}
@@ -105,6 +104,12 @@ def test_without_the_settings_a_refresh_goes_on_as_before(tmp_path: Path) -> Non
     done = clientele(tmp_path, "refresh", POSTGRES_URL="", EXPORT_URL="")
     assert done.returncode == 0, done.stderr
     assert "PostgreSQL" not in done.stdout
+    with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as instance:
+        for asset, setting in (("postgres", "CLIENTELE_POSTGRES_URL"), ("bucket", "CLIENTELE_EXPORT_URL")):
+            newest = instance.get_latest_materialization_event(dg.AssetKey(asset))
+            assert newest is not None
+            assert newest.asset_materialization is not None
+            assert newest.asset_materialization.metadata["why"].value == f"{setting} is not set."
 
 
 @pytest.mark.parametrize("name", ["POSTGRES_URL", "EXPORT_URL"])
