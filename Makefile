@@ -17,7 +17,7 @@ run: $(READY)
 	@echo "               make dev    for every asset, check, schedule and sensor"
 	@echo "               $(VENV)/bin/clientele status"
 
-test: $(READY) chromium check
+test: $(READY) chromium postgres check
 	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
@@ -86,6 +86,13 @@ chromium:
 	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || { \
 		apt-get update --quiet --quiet && \
 		DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends chromium; }
+
+# Tests start a PostgreSQL of their own, with the programs that are there, else Debian's.
+.PHONY: postgres
+postgres:
+	@{ command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || { \
+		apt-get update --quiet --quiet && \
+		DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends postgresql; }
 
 # Resolve the versions in pyproject.toml anew. Needs uv (pip install uv).
 lock:

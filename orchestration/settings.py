@@ -6,7 +6,7 @@ Settings of a chatbot (time zone, currency, ...) are data, not configuration: th
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.errors import PipelineError
@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     proxy_peers: str = Field(default="127.0.0.1", description="The addresses that proxy speaks from, with commas.")
     export_rows: int = Field(default=1_000_000, ge=1, description="The most rows of one exported file.")
     exports_per_minute: int = Field(default=60, ge=1, description="The most files that a reader takes in a minute.")
+    postgres_url: SecretStr = Field(default=SecretStr(""), description="A PostgreSQL to publish to; empty: none.")
+    export_url: SecretStr = Field(default=SecretStr(""), description="A folder or bucket to copy snapshots to.")
     quality_min_user_id_share: Share = Field(default=0, description="Warn below this share of conversations.")
     quality_min_organization_share: Share = Field(default=0, description="Warn below this share of conversations.")
     quality_min_plan_share: Share = Field(default=0, description="Warn below this share of conversations.")

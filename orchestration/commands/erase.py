@@ -18,6 +18,7 @@ from orchestration.erasure.tombstones import Kind, erasures, inbox_files_to_clea
 from orchestration.errors import PipelineError
 from orchestration.home.locking import exclusive
 from orchestration.identity.mapping import Merge, read_identity
+from orchestration.publish.destinations import undelivered
 from orchestration.settings import Settings, load_settings
 from orchestration.transform.warehouse import ALWAYS
 
@@ -116,9 +117,12 @@ def _erase(chatbot_id: str, kind: Kind, entity_id: str, *, keep_counts: bool, al
         for file, columns in ((mapping, ("from_id", "to_id")), (exclusions, ("value",))):
             if _forget_lines(file, chatbot_id, kind, ids, columns):
                 _say(console, f"Their lines in {file} are deleted.")
-    from orchestration.refresh.run import run_refresh
+    from orchestration.refresh.run import Undelivered, run_refresh
 
-    run_refresh(settings, ALWAYS, full=False, console=console)
+    try:
+        run_refresh(settings, ALWAYS, full=False, console=console)
+    except Undelivered as failed:  # the proof behind the search says that something is left there
+        _say(console, printable(str(failed)))
     with exclusive(settings.home), console.status("Searching") as status:
         found = scour(
             settings.home,
@@ -219,6 +223,7 @@ def _prove(settings: Settings, console: Console) -> None:
         found = traces(
             settings.home, settings.warehouse, settings.published, lambda where: status.update(f"Looking in {where}")
         )
+        found += [f"{one}: what was erased may still be there." for one in undelivered(settings)]
     for trace in found:
         _say(console, trace)
     if waiting := inbox_files_to_clean(settings.home):

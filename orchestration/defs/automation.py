@@ -7,8 +7,9 @@ import dagster as dg
 from orchestration.defs.partitions import window_tags
 from orchestration.doctor.heal import heal_home
 from orchestration.home.locking import REFRESHING, WRITING, is_held
+from orchestration.publish.destinations import undelivered
 from orchestration.refresh.plan import plan
-from orchestration.refresh.run import COMMAND_LINE, STARTED_BY
+from orchestration.refresh.run import COMMAND_LINE, DELIVERIES, STARTED_BY
 from orchestration.settings import DBT_PROJECT, Settings
 
 LONGEST_RUN = timedelta(hours=1)
@@ -64,6 +65,9 @@ def _request(
     wanted = plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer)
     if wanted.days:
         return dg.RunRequest(run_key=wanted.key if with_key else None, tags=window_tags(*wanted.days))
+    if left := undelivered(settings):
+        key = " ".join([wanted.key, *left]) if with_key else None
+        return dg.RunRequest(run_key=key, asset_selection=[dg.AssetKey(one) for one in DELIVERIES])
     return dg.SkipReason("Everything that arrived is processed and published.")
 
 

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from orchestration.doctor.heal import heal, move_aside
 from orchestration.errors import PipelineError, explain, is_damage
 from orchestration.extract.landing.intact import require_intact
 from orchestration.home.locking import REFRESHING, exclusive
+from orchestration.publish.destinations import undelivered
 from orchestration.refresh.plan import plan
 from orchestration.settings import DBT_PROJECT, PROJECT, Settings
 from orchestration.transform.warehouse import ALWAYS, Window
@@ -39,6 +40,8 @@ ANSI_COLOURS = re.compile(r"\x1b\[\d*m")
 
 # Steps that read the warehouse.
 WAREHOUSE_STEPS = ("warehouse", "snapshot")
+# Steps behind the published snapshot.
+DELIVERIES = ("bucket", "postgres")
 
 INSTANCE = """\
 # The Dagster instance of this data home. Delete nothing here while a refresh runs.
@@ -56,8 +59,15 @@ class DamagedWarehouse(PipelineError):
     """A run could not read the warehouse."""
 
 
+class Undelivered(PipelineError):
+    """The snapshot is published, but a destination does not show it."""
+
+
 def run_refresh(settings: Settings, window: Window, *, full: bool, console: Console) -> None:
-    """Run the refresh job until nothing waits in the window. Raises PipelineError, a sentence, when a run fails."""
+    """Run the refresh job until nothing waits in the window. Raises PipelineError, a sentence, when a run fails.
+
+    It is Undelivered where all is published, but not everywhere.
+    """
     for folder in (settings.inbox, settings.published, settings.dagster_home):
         folder.mkdir(parents=True, exist_ok=True)
     with exclusive(settings.home, REFRESHING):
@@ -70,17 +80,20 @@ def _refresh(settings: Settings, window: Window, *, full: bool, console: Console
     days = _plan(settings, window)
     if full and days is None:
         days = (date.today(), date.today())
+    if days is None and undelivered(settings):
+        return _run(settings, date.today(), date.today(), rebuild=False, console=console, only=DELIVERIES)
     if days is None:
         with exclusive(settings.home):
             require_intact(settings.home)
         arrived = "everything that arrived" if window == ALWAYS else "what arrived on these days"
         console.print(f"Nothing new: {arrived} is processed and published.")
-        return
+        return None
     done = None
     while days and days != done:
         _run_or_mend(settings, *days, rebuild=full, console=console)
         full = False
         done, days = days, _plan(settings, window)
+    return None
 
 
 def _run_or_mend(settings: Settings, first: date, last: date, *, rebuild: bool, console: Console) -> None:
@@ -122,7 +135,10 @@ def _plan(settings: Settings, window: Window) -> tuple[date, date] | None:
     return plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer, window).days
 
 
-def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console: Console) -> None:
+def _run(
+    settings: Settings, first: date, last: date, *, rebuild: bool, console: Console, only: Sequence[str] = ()
+) -> None:
+    """A run of the job, or of these assets of it alone."""
     prepare_instance(settings)
     import dagster as dg
 
@@ -139,13 +155,19 @@ def _run(settings: Settings, first: date, last: date, *, rebuild: bool, console:
         with dg.DagsterInstance.get() as instance, redirect_stdout(_SpinnerText(status.update)):
             _bury_killed_runs(instance)
             result = job.execute_in_process(
-                instance=instance, tags=tags, run_config={"loggers": {"console": {}}}, raise_on_error=False
+                instance=instance,
+                tags=tags,
+                run_config={"loggers": {"console": {}}},
+                raise_on_error=False,
+                asset_selection=[dg.AssetKey(one) for one in only] or None,
             )
     if not result.success:
         step, reason = _reason(result)
         if step in WAREHOUSE_STEPS and is_damage(reason):
             raise DamagedWarehouse(explain(reason))
-        raise PipelineError(explain(reason) or reason if step else reason)
+        sentence = explain(reason) or reason if step else reason
+        failed = {event.step_key for event in result.all_node_events if event.is_step_failure}
+        raise Undelivered(sentence) if failed and failed.issubset(DELIVERIES) else PipelineError(sentence)
 
 
 def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
@@ -175,19 +197,23 @@ def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
 
 
 def _reason(result: "dg.ExecuteInProcessResult") -> tuple[str | None, str]:
-    """The step that failed, and the innermost cause; without a step, a sentence of ours."""
+    """The step that failed, and the innermost cause; without a step, sentences of ours."""
     for check in result.get_asset_check_evaluations():
         if check.blocking and not check.passed and check.description:
             return None, f"The refresh failed its check {check.check_name}. {check.description}"
+    sentences = []
     for event in result.all_node_events:
         if event.is_step_failure and (error := event.step_failure_data.error):
             while error.cause:
                 error = error.cause
             if error.cls_name and error.cls_name.endswith("PipelineError"):
-                return None, error.message.split(": ", 1)[-1].strip()
+                sentences.append(error.message.split(": ", 1)[-1].strip())
+                continue
             message = ANSI_COLOURS.sub("", error.message).strip().split(": ", 1)[-1]
             message = message.split("Errors parsed from dbt logs:")[-1].strip()
             return event.step_key, f"The refresh failed in {event.step_key!r}: {message}"
+    if sentences:
+        return None, " ".join(sentences)
     failed = [check.check_name for check in result.get_asset_check_evaluations() if not check.passed]
     return None, f"The refresh failed; these checks did not pass: {', '.join(failed)}."
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from pydantic import SecretStr
 
 from orchestration.defs.automation import daily_refresh, new_input
 from orchestration.defs.partitions import FIRST_ARRIVAL, LAST_ARRIVAL
@@ -16,7 +17,9 @@ from orchestration.doctor.databases import is_sound, keep_copies
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.land import land
 from orchestration.home.locking import REFRESHING
+from orchestration.publish.bucket import copy_snapshot
 from orchestration.settings import Settings
+from tests.support.pipeline import refresh
 from tests.support.requests import capture, deliver, said
 
 LINE = capture("c1", said("m1", "2026-11-01T10:00:00Z"), received_at="2026-11-02T00:10:00Z")
@@ -26,6 +29,15 @@ RANGE = {FIRST_ARRIVAL: "2026-11-02", LAST_ARRIVAL: "2026-11-02"}
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A home in which all that arrived is published."""
+    home = tmp_path_factory.mktemp("published")
+    deliver(home, LINE)
+    assert refresh(home).returncode == 0
+    return Settings(home=home)
 
 
 def tick_of_schedule(settings: Settings) -> Any:
@@ -70,6 +82,24 @@ def test_lines_without_a_readable_arrival_day_are_reason_enough_for_a_run(settin
     assert request.tags[FIRST_ARRIVAL] == today
     land(settings.home, "read")
     assert tick_of_schedule(settings).run_requests == []
+
+
+def test_a_snapshot_that_is_nowhere_else_yet_is_carried_on_and_nothing_else_is_run(published: Settings) -> None:
+    exports = published.home / "exports"
+    behind = published.model_copy(update={"export_url": SecretStr(str(exports))})
+    for tick in (tick_of_schedule, tick_of_sensor):
+        (request,) = tick(behind).run_requests
+        assert {key.path[-1] for key in request.asset_selection} == {"bucket", "postgres"}
+    copy_snapshot(str(exports), published.published)
+    assert tick_of_sensor(behind).run_requests == []
+
+
+def test_a_server_that_is_away_is_one_run_of_the_sensor_and_one_of_each_schedule(published: Settings) -> None:
+    away = published.model_copy(update={"postgres_url": SecretStr("postgresql://postgres:secret@127.0.0.1:1/x")})
+    keys = [tick(away).run_requests[0].run_key for tick in (tick_of_sensor, tick_of_sensor, tick_of_schedule)]
+    assert keys == [keys[0], keys[0], None]
+    assert "cannot be reached" in keys[0]
+    assert "secret" not in keys[0]
 
 
 def test_a_fault_in_the_settings_files_fails_the_tick_and_names_the_line(settings: Settings) -> None:

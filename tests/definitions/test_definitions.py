@@ -12,7 +12,7 @@ from orchestration.defs.extract.assets import every_line_has_one_outcome
 from orchestration.defs.partitions import ARRIVAL_DAYS
 from orchestration.defs.publish.assets import FRESHNESS
 from orchestration.defs.settings.assets import settings_files
-from orchestration.refresh.run import LOCATION, prepare_instance
+from orchestration.refresh.run import DELIVERIES, LOCATION, prepare_instance
 from orchestration.settings import DBT_PROJECT, PROJECT, Settings
 
 SNAPSHOT = dg.AssetKey("snapshot")
@@ -115,7 +115,8 @@ def test_every_asset_has_an_owner_a_description_and_its_columns_and_every_check_
         if spec.group_name != "default":
             assert spec.owners == ["team:clientele"], spec.key
             assert spec.description, spec.key
-    assert [key for key, spec in specs.items() if "dagster/column_schema" not in spec.metadata] == [SNAPSHOT]
+    without = {key for key, spec in specs.items() if "dagster/column_schema" not in spec.metadata}
+    assert without == {SNAPSHOT, *map(dg.AssetKey, DELIVERIES)}
     for check in definitions.resolve_asset_graph().asset_check_keys:
         assert definitions.resolve_asset_graph().get(check).description, check
 
@@ -145,6 +146,14 @@ def test_the_files_that_people_write_are_observed_and_their_content_is_their_ver
 def test_pages_api_and_exports_stand_behind_the_snapshot(definitions: dg.Definitions) -> None:
     behind = {spec.key.path[-1] for spec in definitions.resolve_all_asset_specs() if spec.group_name == "serving"}
     assert behind == {"organizations_page", "users_page", "api", "exports"}
+
+
+def test_what_carries_the_snapshot_on_stands_behind_it_in_the_same_job(
+    definitions: dg.Definitions, specs: dict[dg.AssetKey, dg.AssetSpec]
+) -> None:
+    behind = {key.path[-1] for key, spec in specs.items() if SNAPSHOT in {dep.asset_key for dep in spec.deps}}
+    assert behind == {*DELIVERIES}
+    assert behind <= {key.path[-1] for key in definitions.resolve_job_def("refresh").asset_layer.selected_asset_keys}
 
 
 def test_the_instance_shows_no_dialog_about_newsletters_and_runs_of_the_command_line_in_the_timeline(

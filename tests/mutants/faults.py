@@ -339,4 +339,18 @@ FAULTS = [
         "if not data:",
         "tests/pipeline/test_traps_scouring.py",
     ),
+    Fault(
+        "PostgreSQL rounds the half of a mean to the even digit",
+        "orchestration/publish/postgres/functions.sql",
+        "abs(scaled.mean - trunc(scaled.mean)) >= 0.5",
+        "abs(scaled.mean - trunc(scaled.mean)) > 0.5",
+        "tests/postgres/test_functions.py",
+    ),
+    Fault(
+        "In PostgreSQL whoever sees one chatbot sees all",
+        "orchestration/publish/postgres/definition.py",
+        "from clientele.access as own where own.chatbot_id is null)",
+        "from clientele.access as own)",
+        "tests/postgres/test_access.py",
+    ),
 ]
