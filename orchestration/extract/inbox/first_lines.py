@@ -83,10 +83,14 @@ def _without_envelope(lines: list[bytes]) -> Cause | None:
 
 
 def _of_no_request_log(lines: list[bytes]) -> Cause | None:
-    outcomes = [read_record(line) for line in lines]
-    reasons = {one.reason if isinstance(one, Rejection) else None for one in outcomes}
-    if len(lines) < FEWEST_OF_ANY_CAUSE or len(reasons) > 1 or not reasons <= _STRUCTURAL:
+    if len(lines) < FEWEST_OF_ANY_CAUSE:
         return None
+    reasons = set()
+    for line in lines:
+        outcome = read_record(line)
+        reasons.add(outcome.reason if isinstance(outcome, Rejection) else None)
+        if len(reasons) > 1 or not reasons <= _STRUCTURAL:
+            return None
     return (
         f"has the same fault in each of its first {len(lines)} lines ({reasons.pop()})",
         "Correct it in its place: it is judged again when it changes; `clientele check` shows each fault",

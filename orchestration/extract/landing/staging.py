@@ -28,6 +28,8 @@ from orchestration.extract.records.records import Record, read_record
 
 # Enough to judge columns as a whole, and few enough to stay in the caches of the processor.
 LINES_AT_ONCE = 4_000
+# Below this, making columns takes longer than reading the lines one by one.
+FEWEST_LINES_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def stage(batch: Batch) -> Staged:
 
 def _stage(batch: Batch) -> Staged:
     rows, quarantine = SegmentRows(), list[tuple[Any, ...]]()
-    read_at_once = read_lines
+    read_at_once = read_lines if len(batch.lines) >= FEWEST_LINES_AT_ONCE else read_nothing
     for start in range(0, len(batch.lines), LINES_AT_ONCE):
         lines = batch.lines[start : start + LINES_AT_ONCE]
         numbers = np.array([line.number for line in lines], np.int64)
