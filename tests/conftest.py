@@ -1,10 +1,17 @@
 """The report of the random histories, also when the tests run in several processes. Fixtures belong to the folders."""
 
+import os
 from typing import Any
 
 import pytest
 
 from tests.support.histories import report
+from tests.support.pipeline import NOWHERE_ELSE
+
+
+def pytest_configure() -> None:
+    """Keep what tests publish from the servers that a person has set up for this checkout."""
+    os.environ.update(NOWHERE_ELSE)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

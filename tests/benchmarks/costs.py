@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.pipeline import NOWHERE_ELSE
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -30,7 +32,7 @@ def cost_of(
     environment: Mapping[str, str] | None = None,
 ) -> Cost:
     """Run a command to its end, on a data home without a scorer. Raises CalledProcessError with what it said."""
-    environment = {**os.environ, "CLIENTELE_SCORER": "", **(environment or {})}
+    environment = {**os.environ, **NOWHERE_ELSE, "CLIENTELE_SCORER": "", **(environment or {})}
     if home is not None:
         environment["CLIENTELE_HOME"] = str(home)
     start = os.times()

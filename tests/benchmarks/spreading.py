@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.benchmarks.landing import request_line
 from tests.benchmarks.pairs import Comparison, compare
+from tests.support.pipeline import NOWHERE_ELSE
 
 TITLE = "Spreading: a first refresh of 20,000 requests"
 ROUNDS = 3
@@ -45,5 +46,5 @@ def _refresh(log: str) -> None:
         inbox.mkdir()
         (inbox / "requests.jsonl").write_text(log, encoding="utf-8")
         command = [str(Path(sys.executable).with_name("clientele")), "refresh"]
-        environment = os.environ | {"CLIENTELE_HOME": home, "CLIENTELE_SCORER": ""}
+        environment = os.environ | NOWHERE_ELSE | {"CLIENTELE_HOME": home, "CLIENTELE_SCORER": ""}
         subprocess.run(command, env=environment, check=True, capture_output=True)

@@ -18,6 +18,7 @@ from orchestration.settings import PROJECT
 from serving.snapshot import READER
 from tests.serving.browser import launched, serving, visiting
 from tests.serving.page_check import check_page
+from tests.support.pipeline import NOWHERE_ELSE
 
 CONVERSATIONS = 7_168
 MESSAGES = 258_145
@@ -28,7 +29,7 @@ def clientele(home: Path, *arguments: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CLIENTELE_")}
     done = subprocess.run(
         [Path(sys.executable).with_name("clientele"), *arguments],
-        env={**environment, "CLIENTELE_HOME": str(home), "COLUMNS": "200"},
+        env={**environment, **NOWHERE_ELSE, "CLIENTELE_HOME": str(home), "COLUMNS": "200"},
         capture_output=True,
         text=True,
     )

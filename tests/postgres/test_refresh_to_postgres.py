@@ -11,7 +11,7 @@ import pytest
 from tests.pipeline.test_erase_command import LINES
 from tests.postgres.agreement import assert_same_tables
 from tests.support.pipeline import environment_of, refresh_command
-from tests.support.postgres import ESCAPED_PASSWORD, PASSWORD, Database
+from tests.support.postgres import ESCAPED_PASSWORD, PASSWORD, Database, programs
 from tests.support.requests import capture, deliver, said
 
 
@@ -92,7 +92,7 @@ def test_a_refresh_carries_the_snapshot_on_catches_up_and_erases_there_too(tmp_p
 
 def dump(database: Database) -> str:
     """All of the database as text."""
-    command = ["pg_dump", "--host", str(database.server.folder), "--port", str(database.server.port)]
+    command = [str(programs() / "pg_dump"), "--host", str(database.server.folder), "--port", str(database.server.port)]
     command += ["--username", "postgres", database.name]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PGPASSWORD": PASSWORD})
     assert done.returncode == 0, done.stderr

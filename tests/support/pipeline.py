@@ -37,6 +37,8 @@ from orchestration.transform.warehouse import ALWAYS, Window, commit, prepare
 from tests.support.requests import SUPPORT, Line, deliver
 
 Row = dict[str, Any]
+# What a test publishes goes to no server that a person has set up for this checkout.
+NOWHERE_ELSE = {"CLIENTELE_POSTGRES_URL": "", "CLIENTELE_EXPORT_URL": ""}
 FINGERPRINT = "the models of this session"
 
 
@@ -338,4 +340,5 @@ def refresh_command(*arguments: str) -> list[str]:
 
 def environment_of(home: Path) -> dict[str, str]:
     """The environment of a process that works on a data home."""
-    return os.environ | {"CLIENTELE_HOME": str(home), "CLIENTELE_SCORER": "", "DO_NOT_TRACK": "1"}
+    own = {"CLIENTELE_HOME": str(home), "CLIENTELE_SCORER": "", "DO_NOT_TRACK": "1"}
+    return os.environ | own | NOWHERE_ELSE

@@ -90,7 +90,7 @@ def _plain(value: Any) -> Any:
 @contextmanager
 def running_server() -> Iterator[Server]:
     """A new cluster on a free port."""
-    programs = _programs()
+    folder_of = programs()
     with tempfile.TemporaryDirectory(prefix="clientele-postgres-") as name:
         folder, data = Path(name), Path(name) / "data"
         (folder / "password").write_text(PASSWORD)
@@ -102,16 +102,16 @@ def running_server() -> Iterator[Server]:
             port = free.getsockname()[1]
         access = ("--auth-local", "trust", "--auth-host", "scram-sha-256", "--pwfile", folder / "password")
         encoding = ("--encoding", "UTF8", "--locale", "C.UTF-8")
-        _run(programs / "initdb", "--pgdata", data, "--username", OWNER, *access, *encoding, "--no-sync")
+        _run(folder_of / "initdb", "--pgdata", data, "--username", OWNER, *access, *encoding, "--no-sync")
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {OPTIONS}"
-        _run(programs / "pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log", "--options", options, "start")
+        _run(folder_of / "pg_ctl", "--pgdata", data, "--wait", "--log", folder / "log", "--options", options, "start")
         try:
             yield Server(folder, port)
         finally:
-            _run(programs / "pg_ctl", "--pgdata", data, "--wait", "--mode", "immediate", "stop")
+            _run(folder_of / "pg_ctl", "--pgdata", data, "--wait", "--mode", "immediate", "stop")
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The folder of the server's programs, which Debian keeps off the path."""
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
