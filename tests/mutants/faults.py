@@ -238,8 +238,8 @@ FAULTS = [
     Fault(
         "Conversations that are left out stay in the facts",
         "orchestration/publish/leaving_out.sql",
-        "where conversation_key not in (select conversation_key from excluded_conversation_days)",
-        "where true",
+        "anti join excluded_conversation_days as excluded on days.conversation_key = excluded.conversation_key",
+        "anti join excluded_conversation_days as excluded on days.conversation_key = -excluded.conversation_key",
     ),
     Fault(
         "An id that is merged is not left out",
@@ -272,7 +272,7 @@ FAULTS = [
     Fault(
         "A warehouse that something else changed is trusted",
         "orchestration/transform/seal.py",
-        'return None if "open_by" in seal or seal == _look(warehouse) else CHANGED',
+        'return None if "open_by" in seal or seal == look(warehouse) else CHANGED',
         "return None",
         "tests/pipeline/test_dbt_by_hand.py",
     ),
