@@ -1,8 +1,8 @@
 """A request log of any size, as a busy product would write it: one file per arrival day. Runs and measures nothing.
 
 Users and organizations follow a power law; ids are UUIDs; a conversation has 2 to 40 messages in one to four requests.
-Plans change, 2 % of the requests arrive up to 60 days late, 1 % of the lines arrive twice, 0.1 % cannot be used, and a
-third of the conversations get scores a day or two later. The same arguments give the same bytes.
+Plans change, 2 % of the requests arrive up to 60 days late, 1 % of the lines arrive twice, 0.1 % have no conversation
+id, and a third of the conversations get scores a day or two later. The same arguments give the same bytes.
 """
 
 from collections import defaultdict
@@ -100,7 +100,7 @@ def _conversation(random: Random, day: date, people: int) -> Iterator[tuple[date
             received += timedelta(days=random.randint(1, 60))
         line = _line(received, chatbot, "capture", request)
         if random.random() < BROKEN:
-            line = line[: len(line) // 2] + b"\n"
+            line = line.replace(b'"conversationId"', b'"conversation"')
         yield received.date(), line
         if random.random() < TWICE:
             yield received.date(), line
