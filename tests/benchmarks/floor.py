@@ -2,7 +2,7 @@
 
 `python -m tests.benchmarks.floor INBOX FILE` reads the inbox and writes the facts and histories to a DuckDB file. It
 knows that every line of the log is JSON (where one breaks off, DuckDB's reader drops the one behind it too), has no
-identities to guess and no settings, and it keeps nothing: no raw, no receipts, no reasons, no quarantine, no second run.
+identities to guess and no settings, and it keeps nothing: no raw, no receipts, no quarantine, no second run.
 """
 
 import sys
