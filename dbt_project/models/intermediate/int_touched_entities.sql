@@ -8,13 +8,13 @@ changed_entities as (
 
 named as (
     select 'user' as kind, user_key as entity_key from requests where user_key is not null
-    union all
+    union
     select 'user' as kind, sent_user_key from requests where sent_user_key is not null
-    union all
+    union
     select 'organization' as kind, organization_key from requests where organization_key is not null
-    union all
+    union
     select 'organization' as kind, sent_organization_key from requests where sent_organization_key is not null
-    union all
+    union
     select kind, entity_key from changed_entities
 ),
 
@@ -32,12 +32,20 @@ news as (
     union all
     {%- endfor %}
     select kind, entity_key, {{ before_any_event() }} from changed_entities
+),
+
+oldest_news as (
+    select
+        kind,
+        entity_key,
+        min(event_at) as event_at
+    from news
+    group by kind, entity_key
 )
 
 select
     named.kind,
     named.entity_key,
-    min(news.event_at) as anew_from
+    oldest_news.event_at as anew_from
 from named
-left join news on named.kind = news.kind and named.entity_key = news.entity_key
-group by named.kind, named.entity_key
+left join oldest_news on named.kind = oldest_news.kind and named.entity_key = oldest_news.entity_key
