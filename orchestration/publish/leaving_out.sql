@@ -1,4 +1,4 @@
--- Rows are stored in an order: readers ask for one chatbot and a range of days, and equal data makes equal files.
+-- Rows are stored in an order: readers ask for one chatbot and a range of days.
 -- The marts of a snapshot, without the conversations that `exclude.csv` leaves out; those stand beside them in tables of
 -- their own. Reads the tables `rules` (chatbot_id, kind, value, reason) and `marts`.<mart>; every statement is run with
 -- the snapshot as the database in use. `normalised` is the form in which e-mails are compared.
