@@ -9,27 +9,18 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from orchestration.commands import erase, identity, quarantine, tokens, views
-from orchestration.commands.check import check_files
+from orchestration.commands.grouped import LoadedWhenAsked
 from orchestration.commands.printable import printable
-from orchestration.commands.status import print_status
-from orchestration.commands.tables import print_tables
 from orchestration.errors import PipelineError, explain
-from orchestration.extract.landing.inventory import take_inventory
 from orchestration.settings import load_settings
-from orchestration.transform.warehouse import Window
 
 app = typer.Typer(
+    cls=LoadedWhenAsked,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="The warehouse behind Organizations and Users.",
 )
-app.add_typer(erase.app, name="erase")
-app.add_typer(identity.app, name="identity")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(tokens.app, name="tokens")
-app.add_typer(views.app, name="views")
 NEEDS_A_PERSON = 3
 CODE_LOCATION = ("--module-name", "orchestration.definitions", "--location-name", "clientele")
 # Output that goes to a file or a pipe has no width of its own; the tables need about this much.
@@ -70,10 +61,12 @@ def refresh(
         raise PipelineError(f"--from {first:%Y-%m-%d} lies after --to {last:%Y-%m-%d}. Swap them.")
     if full and (first or last):
         raise PipelineError("--full rebuilds from all of raw: leave out --from and --to.")
+    from orchestration.extract.landing.inventory import take_inventory
+    from orchestration.refresh.run import run_refresh
+    from orchestration.transform.warehouse import Window
+
     settings = load_settings()
     window = Window(first and first.date(), last and last.date())
-    from orchestration.refresh.run import run_refresh
-
     run_refresh(settings, window, full=full, console=console)
     inventory = take_inventory(settings.home)
     for line in inventory.unread():
@@ -91,6 +84,8 @@ def check(
 
     Exit code 3 where a file, a line or a value would not be taken.
     """
+    from orchestration.commands.check import check_files
+
     if not check_files(files, load_settings().line_limit_mib * 2**20, lines, console).is_clean:
         raise typer.Exit(NEEDS_A_PERSON)
 
@@ -118,6 +113,8 @@ def sample(
 @app.command()
 def status() -> None:
     """What was read, accepted, duplicate and quarantined; how far the data runs; the last runs."""
+    from orchestration.commands.status import print_status
+
     print_status(load_settings(), console)
 
 
@@ -153,6 +150,8 @@ def tables(
     last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day.")] = None,
 ) -> None:
     """Print the top of both published tables, newest activity first."""
+    from orchestration.commands.tables import print_tables
+
     print_tables(load_settings(), rows, first and first.date(), last and last.date(), console)
 
 

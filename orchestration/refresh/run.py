@@ -8,12 +8,12 @@ import logging
 import os
 import re
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+from uuid import uuid4
 
 from rich.console import Console
 from rich.markup import escape
@@ -23,6 +23,14 @@ from orchestration.errors import PipelineError, explain, is_damage
 from orchestration.extract.landing.intact import require_intact
 from orchestration.home.locking import REFRESHING, exclusive
 from orchestration.publish.destinations import undelivered
+from orchestration.refresh.instance import (
+    COMMAND_LINE,
+    LOCATION,
+    STARTED_BY,
+    bury_killed_runs,
+    kept_open,
+    prepare_instance,
+)
 from orchestration.refresh.plan import plan
 from orchestration.settings import DBT_PROJECT, PROJECT, Settings
 from orchestration.transform.warehouse import ALWAYS, Window
@@ -30,11 +38,6 @@ from orchestration.transform.warehouse import ALWAYS, Window
 if TYPE_CHECKING:
     import dagster as dg
 
-STARTED_BY = "clientele/started_by"
-# Dagster's timeline shows the runs of a code location by this tag, which only its own launchers set.
-LOCATION = {".dagster/repository": "__repository__@clientele"}
-COMMAND_LINE = "command line"
-DAEMON_SILENCE_SECONDS = 300
 DBT_CHATTER = re.compile(r"dbt command: `|dbt subsetted execution|partial parsing")
 ANSI_COLOURS = re.compile(r"\x1b\[\d*m")
 
@@ -42,17 +45,6 @@ ANSI_COLOURS = re.compile(r"\x1b\[\d*m")
 WAREHOUSE_STEPS = ("warehouse", "snapshot")
 # Steps behind the published snapshot.
 DELIVERIES = ("bucket", "postgres")
-
-INSTANCE = """\
-# The Dagster instance of this data home. Delete nothing here while a refresh runs.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-concurrency:
-  pools:
-    default_limit: 1
-"""
 
 
 class DamagedWarehouse(PipelineError):
@@ -122,15 +114,6 @@ def become_dagster(settings: Settings, program: str, *arguments: str) -> NoRetur
     os.execv(path, [str(path), *arguments])
 
 
-def prepare_instance(settings: Settings) -> None:
-    """Point Dagster at the data home's own instance, which is made on first use."""
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    config = settings.dagster_home / "dagster.yaml"
-    if not config.exists() or config.read_text(encoding="utf-8").startswith(INSTANCE.splitlines()[0]):
-        config.write_text(INSTANCE, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
-
-
 def _plan(settings: Settings, window: Window) -> tuple[date, date] | None:
     return plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer, window).days
 
@@ -153,14 +136,17 @@ def _run(
         # dbt's own lines go through sys.stdout: for a person they are progress. Our console keeps the real one.
         console.file = sys.stdout
         with dg.DagsterInstance.get() as instance, redirect_stdout(_SpinnerText(status.update)):
-            _bury_killed_runs(instance)
-            result = job.execute_in_process(
-                instance=instance,
-                tags=tags,
-                run_config={"loggers": {"console": {}}},
-                raise_on_error=False,
-                asset_selection=[dg.AssetKey(one) for one in only] or None,
-            )
+            bury_killed_runs(instance)
+            run_id = str(uuid4())
+            with kept_open(instance, run_id):
+                result = job.execute_in_process(
+                    instance=instance,
+                    run_id=run_id,
+                    tags=tags,
+                    run_config={"loggers": {"console": {}}},
+                    raise_on_error=False,
+                    asset_selection=[dg.AssetKey(one) for one in only] or None,
+                )
     if not result.success:
         step, reason = _reason(result)
         if step in WAREHOUSE_STEPS and is_damage(reason):
@@ -168,32 +154,6 @@ def _run(
         sentence = explain(reason) or reason if step else reason
         failed = {event.step_key for event in result.all_node_events if event.is_step_failure}
         raise Undelivered(sentence) if failed and failed.issubset(DELIVERIES) else PipelineError(sentence)
-
-
-def _bury_killed_runs(instance: "dg.DagsterInstance") -> None:
-    """Mark runs of killed processes as failed, and free their places in the pools, which Dagster keeps for them.
-
-    Called while holding the refresh lock, so an unfinished run of the command line has no process any more; without a
-    living daemon, no unfinished run has one.
-    """
-    import dagster as dg
-
-    beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
-    with_daemon = bool(beats) and time.time() - max(beats) < DAEMON_SILENCE_SECONDS
-    unfinished = dg.RunsFilter(
-        statuses=[dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
-        tags=LOCATION | {STARTED_BY: COMMAND_LINE} if with_daemon else {},
-    )
-    for run in instance.get_runs(unfinished):
-        instance.report_run_failed(run, message="The process of this run was killed. Its work is done again.")
-    storage = instance.event_log_storage
-    for pool in storage.get_concurrency_keys():
-        info = storage.get_concurrency_info(pool)
-        waiting = {step.run_id for step in info.pending_steps} | {slot.run_id for slot in info.claimed_slots}
-        for run_id in waiting:
-            holder = instance.get_run_by_id(run_id)
-            if holder is None or holder.is_finished:
-                storage.free_concurrency_slots_for_run(run_id)
 
 
 def _reason(result: "dg.ExecuteInProcessResult") -> tuple[str | None, str]:

@@ -46,7 +46,7 @@ class Plugin(BasePlugin):
         self._is_decided = False
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
-        """Leave the pipeline's run its warehouse; give everybody else the copy."""
+        """Give the pipeline's run its warehouse, and everybody else the copy."""
         if self._is_decided:
             return
         handed = os.environ.get(WAREHOUSE)
@@ -58,6 +58,8 @@ class Plugin(BasePlugin):
                     f"Only a refresh writes {handed}. Unset {WAREHOUSE} to work on a copy, or run `clientele refresh`"
                     " (`--full` rebuilds from raw)."
                 )
+            else:
+                creds.path = handed
         except (PipelineError, OSError, duckdb.Error) as fault:
             raise DbtRuntimeError(f"dbt did not start. {fault}") from None
         self._is_decided = True

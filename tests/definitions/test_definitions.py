@@ -12,7 +12,8 @@ from orchestration.defs.extract.assets import every_line_has_one_outcome
 from orchestration.defs.partitions import ARRIVAL_DAYS
 from orchestration.defs.publish.assets import FRESHNESS
 from orchestration.defs.settings.assets import settings_files
-from orchestration.refresh.run import DELIVERIES, LOCATION, prepare_instance
+from orchestration.refresh.instance import LOCATION, prepare_instance
+from orchestration.refresh.run import DELIVERIES
 from orchestration.settings import DBT_PROJECT, PROJECT, Settings
 
 SNAPSHOT = dg.AssetKey("snapshot")

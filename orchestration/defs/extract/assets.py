@@ -16,7 +16,7 @@ from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.extract.landing.schemas import RAW_TABLES
 from orchestration.extract.scoring import SCORES, ensure_scores_schema, score_new_messages
 from orchestration.home.locking import exclusive
-from orchestration.refresh.run import COMMAND_LINE, STARTED_BY
+from orchestration.refresh.instance import COMMAND_LINE, STARTED_BY
 from orchestration.settings import Settings
 
 RAW = {
