@@ -5,6 +5,7 @@ arrives is counted once however often it was sent, and at the cost of what arriv
 is counted anew. Comparing is done in `reconcile.py`.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterator
@@ -12,7 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -21,6 +21,7 @@ import pyarrow as pa
 from orchestration.extract.landing.ledger import committed_files, outcomes
 
 SLICES_AT_A_TIME = 500
+CONVERSATIONS_AT_A_TIME = 10_000
 
 _TABLES = """
 create table if not exists counted (arrival_date text, segment_id text, primary key (arrival_date, segment_id))
@@ -92,27 +93,14 @@ def _add(home: Path, store: sqlite3.Connection, slices: Collection[tuple[date, s
     with duckdb.connect() as connection:
         days, segments = zip(*slices, strict=True)
         connection.register("slices", pa.table({"arrival_date": days, "segment_id": segments}))
-        for chatbot_id, records in _read(
-            connection, home, "requests", set(segments), "chatbot_id, count(*)", "chatbot_id"
-        ):
-            added[chatbot_id][0] += records
+        for batch in _read(connection, home, "requests", set(segments), "chatbot_id, count(*)", "chatbot_id"):
+            for chatbot_id, records in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                added[chatbot_id][0] += records
         identity = "coalesce('id:' || message_id, 'at:' || record_id || ':' || cast(position as varchar))"
-        for chatbot_id, key, hashes in _read(
-            connection,
-            home,
-            "messages",
-            set(segments),
-            f"chatbot_id, conversation_key, list(distinct md5_number_lower({identity}))",
-            "chatbot_id, conversation_key",
-        ):
-            known = store.execute("select messages from conversations where conversation_key = ?", (key,)).fetchone()
-            arrived = np.array(hashes, dtype="<u8")
-            before = np.frombuffer(known[0] if known else b"", dtype="<u8")
-            after = np.union1d(before, arrived)
-            if len(after) > len(before):
-                store.execute("insert or replace into conversations values (?, ?)", (key, after.tobytes()))
-            added[chatbot_id][1] += known is None
-            added[chatbot_id][2] += len(after) - len(before)
+        hashes = f"list_sort(list(distinct md5_number_lower({identity})))"
+        keys = "chatbot_id, conversation_key"
+        for batch in _read(connection, home, "messages", set(segments), f"{keys}, {hashes}", keys):
+            _add_conversations(store, batch, added)
     store.executemany(
         "insert into totals values (?, ?, ?, ?) on conflict (chatbot_id) do update set"
         " records = records + excluded.records, conversations = conversations + excluded.conversations,"
@@ -122,14 +110,37 @@ def _add(home: Path, store: sqlite3.Connection, slices: Collection[tuple[date, s
     store.executemany("insert into counted values (?, ?)", [(day.isoformat(), segment) for day, segment in slices])
 
 
+def _add_conversations(store: sqlite3.Connection, batch: pa.RecordBatch, added: dict[str, list[int]]) -> None:
+    """Remember what is new of a batch of conversations: their chatbot, their key, and hashes in ascending order."""
+    chatbots, keys = (column.to_pylist() for column in batch.columns[:2])
+    ends = batch.columns[2].offsets.to_numpy()
+    hashes = batch.columns[2].values.to_numpy().astype("<u8", copy=False)
+    asked = "conversation_key in (select value from json_each(?))"
+    rows = store.execute(f"select conversation_key, messages from conversations where {asked}", (json.dumps(keys),))
+    known: dict[int, bytes] = dict(rows.fetchall())
+    changed = []
+    for chatbot_id, key, first, end in zip(chatbots, keys, ends[:-1], ends[1:], strict=True):
+        arrived = hashes[first:end]
+        before = known.get(key)
+        if before is not None:
+            held = np.frombuffer(before, dtype="<u8")
+            arrived = np.union1d(held, arrived)
+        grown = len(arrived) - len(before or b"") // hashes.itemsize
+        if grown or before is None:
+            changed.append((key, arrived.tobytes()))
+        added[chatbot_id][1] += before is None
+        added[chatbot_id][2] += grown
+    store.executemany("insert or replace into conversations values (?, ?)", changed)
+
+
 def _read(
     connection: duckdb.DuckDBPyConnection, home: Path, table: str, segments: set[str], columns: str, keys: str
-) -> Iterator[tuple[Any, ...]]:
+) -> Iterator[pa.RecordBatch]:
     """Grouped rows of the organic traffic in the slices."""
     files = [str(home / file.path) for file in committed_files(home, table) if file.segment_id in segments]
     if not files:
         return
-    cursor = connection.execute(
+    found = connection.execute(
         f"""
         select {columns} from read_parquet(?, hive_partitioning = false, union_by_name = true) as raw
         semi join slices
@@ -139,8 +150,7 @@ def _read(
         """,
         [files],
     )
-    while rows := cursor.fetchmany(10_000):
-        yield from rows
+    yield from found.to_arrow_reader(CONVERSATIONS_AT_A_TIME)
 
 
 def _path(home: Path) -> Path:

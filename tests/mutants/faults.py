@@ -49,6 +49,18 @@ FAULTS = [
         "sum(1) over (",
     ),
     Fault(
+        "A request that sends another value of the same fields is taken for a repetition",
+        VERSIONS,
+        "or {{ field }} is distinct from last_{{ field }}",
+        "",
+    ),
+    Fault(
+        "The days of messages are told in UTC, before the zone is looked at",
+        f"{MODELS}/intermediate/int_touched_days.sql",
+        "date_trunc('minute', messages.sent_at)",
+        "date_trunc('day', messages.sent_at)",
+    ),
+    Fault(
         "Before its first version an entity shows nothing",
         VERSIONS,
         "when changes.state_number > 1 then",

@@ -7,16 +7,24 @@ with places as (
     from {{ ref('int_touched_requests') }}
 ),
 
-days as (
+-- Zones are whole minutes apart for as long as events are accepted: far fewer minutes than messages need a calendar.
+minutes as (
     select distinct
-        chatbots.chatbot_id,
-        chatbots.is_changed,
-        {{ local_date('messages.sent_at', 'chatbots.time_zone') }} as activity_date
+        owners.chatbot_id,
+        date_trunc('minute', messages.sent_at) as sent_minute
     from {{ ref('stg_messages') }} as messages
     inner join places
         on messages.arrival_date = places.arrival_date and messages.conversation_key = places.conversation_key
     inner join {{ ref('int_touched_owners') }} as owners on messages.conversation_key = owners.conversation_key
-    inner join {{ ref('stg_chatbots') }} as chatbots on owners.chatbot_id = chatbots.chatbot_id
+),
+
+days as (
+    select distinct
+        chatbots.chatbot_id,
+        chatbots.is_changed,
+        {{ local_date('minutes.sent_minute', 'chatbots.time_zone') }} as activity_date
+    from minutes
+    inner join {{ ref('stg_chatbots') }} as chatbots on minutes.chatbot_id = chatbots.chatbot_id
 ),
 
 final as (

@@ -1,10 +1,33 @@
 {%- set fields = ['name', 'email', 'plan', 'industry', 'mrr'] -%}
 
+-- Most requests repeat what the one before them sent: they change nothing, and only the others are looked at.
+--
 -- A field's value holds from the request that sent it until the next request that sends it (null included): the
 -- requests between two such stretch to one group, whose value is that of its first row.
 
-with attributes as (
-    select * from {{ ref('int_touched_attributes') }}
+with sent as (
+    select
+        *,
+        row_number() over (partition by entity_key order by event_at asc, {{ arrival_order() }}) as request_number,
+    {%- for field in fields %}
+    lag(has_{{ field }}) over (
+        partition by entity_key order by event_at asc, {{ arrival_order() }}
+        ) as had_{{ field }},
+    lag({{ field }}) over (
+        partition by entity_key order by event_at asc, {{ arrival_order() }}
+        ) as last_{{ field }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from {{ ref('int_touched_attributes') }}
+),
+
+attributes as (
+    select * from sent
+    where
+        request_number = 1
+        {%- for field in fields %}
+        or has_{{ field }} != had_{{ field }}
+        or {{ field }} is distinct from last_{{ field }}
+        {%- endfor %}
 ),
 
 grouped as (
