@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.commands import NOWHERE_ELSE
 from tests.support.histories import report
-from tests.support.pipeline import NOWHERE_ELSE
 
 
 def pytest_configure() -> None:

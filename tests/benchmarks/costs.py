@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.pipeline import NOWHERE_ELSE
+from tests.support.commands import NOWHERE_ELSE
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.benchmarks.landing import request_line
 from tests.benchmarks.pairs import Comparison, compare
-from tests.support.pipeline import NOWHERE_ELSE
+from tests.support.commands import NOWHERE_ELSE
 
 TITLE = "Spreading: a first refresh of 20,000 requests"
 ROUNDS = 3

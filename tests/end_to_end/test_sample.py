@@ -18,7 +18,7 @@ from orchestration.settings import PROJECT
 from serving.snapshot import READER
 from tests.serving.browser import launched, serving, visiting
 from tests.serving.page_check import check_page
-from tests.support.pipeline import NOWHERE_ELSE
+from tests.support.commands import NOWHERE_ELSE
 
 CONVERSATIONS = 7_168
 MESSAGES = 258_145

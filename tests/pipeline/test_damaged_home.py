@@ -16,8 +16,9 @@ from orchestration.doctor.heal import heal
 from orchestration.errors import PipelineError, is_damage
 from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.settings import Settings
+from tests.support.commands import clientele, command_line, environment_of
 from tests.support.damage import DISPOSABLE, WAYS, overwrite
-from tests.support.pipeline import environment_of, refresh, refresh_command
+from tests.support.pipeline import refresh
 from tests.support.publishing import Snapshot
 from tests.support.requests import capture, deliver, said
 
@@ -57,11 +58,6 @@ def home(refreshed: Path, tmp_path: Path) -> Path:
 
 def conversations(home: Path) -> int:
     return len(Snapshot(home).query("from fct_conversation_days"))
-
-
-def clientele(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("clientele")), *arguments]
-    return subprocess.run(command, env=environment_of(home), capture_output=True, text=True)
 
 
 def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -246,12 +242,11 @@ def test_trap_69_a_full_disk_and_a_home_without_permission_are_one_sentence_and_
     def fill() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
-    done = subprocess.run(refresh_command(), env=environment_of(home), capture_output=True, text=True, preexec_fn=fill)
+    command, environment = command_line("refresh"), environment_of(home)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, preexec_fn=fill)
     assert_one_sentence(done, "The disk is full")
     allow_writing(home, False)
-    done = subprocess.run(
-        refresh_command(), env=environment_of(home), capture_output=True, text=True, preexec_fn=obey_permissions
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, preexec_fn=obey_permissions)
     allow_writing(home, True)
     assert_one_sentence(done, "permission")
     done = refresh(home)

@@ -13,7 +13,8 @@ import pytest
 from orchestration.settings import DBT_PROJECT
 from orchestration.transform.seal import CHANGED, MISSING, seal_path
 from orchestration.transform.warehouse import Window, commit, prepare, read_build
-from tests.support.pipeline import FINGERPRINT, Pipeline, environment_of, refresh
+from tests.support.commands import environment_of
+from tests.support.pipeline import FINGERPRINT, Pipeline, refresh
 from tests.support.publishing import Publisher, Snapshot
 from tests.support.requests import Line, capture, deliver, said
 

@@ -2,7 +2,6 @@
 
 import bz2
 import re
-import subprocess
 from pathlib import Path
 
 import duckdb
@@ -12,7 +11,8 @@ from typer.testing import CliRunner
 from orchestration.commands.main import app
 from orchestration.erasure.tombstones import erasures
 from orchestration.errors import PipelineError
-from tests.support.pipeline import environment_of, refresh, refresh_command
+from tests.support.commands import clientele
+from tests.support.pipeline import refresh
 from tests.support.requests import capture, deliver, encode, said, write_exclusions, write_identity
 
 LINES = [
@@ -21,11 +21,6 @@ LINES = [
     capture("c3", said("m1", "2026-03-03T10:00:00Z"), user={"id": "bob"}),
     capture("c4", said("m1", "2026-03-04T10:00:00Z"), user={"id": "rob"}),
 ]
-
-
-def clientele(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [*refresh_command()[:-1], *arguments]
-    return subprocess.run(command, env=environment_of(home), capture_output=True, text=True, timeout=300)
 
 
 def test_erasing_a_user_erases_all_ids_that_are_mapped_to_it_and_proves_the_absence(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ from orchestration.settings import DBT_PROJECT
 from orchestration.transform.dbt_manifest import ensure_manifest
 from orchestration.transform.seal import close_seal
 from orchestration.transform.warehouse import processed_slices, read_build
-from tests.support.pipeline import Pipeline, Project, copy_inbox, environment_of, refresh, refresh_command
+from tests.support.commands import command_line, environment_of
+from tests.support.pipeline import Pipeline, Project, copy_inbox, refresh
 from tests.support.requests import Line, analysis, capture, deliver, flat, said, write_chatbots, write_identity
 
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -206,7 +207,10 @@ def test_trap_49_two_windows_at_once_and_then_the_rest_give_the_tables_of_one_re
     windows = [("--from", day, "--to", day) for day in ("2026-03-14", "2026-03-11")]
     started = [
         subprocess.Popen(
-            refresh_command(*window), env=environment_of(home), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            command_line("refresh", *window),
+            env=environment_of(home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
         for window in windows
     ]
@@ -223,7 +227,7 @@ def test_trap_49_kill_9_at_any_moment_loses_nothing(home: Path, project: Project
     draws = random.Random()
     for _ in range(3):
         process = subprocess.Popen(
-            refresh_command(), env=environment_of(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command_line("refresh"), env=environment_of(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
             process.wait(timeout=draws.uniform(1, 12))

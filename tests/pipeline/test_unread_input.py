@@ -1,7 +1,5 @@
 """What lies in the inbox and is not read is said by the command, `status`, Dagster and the snapshot, all alike."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import dagster as dg
@@ -11,7 +9,8 @@ from orchestration.defs.extract.assets import input_files_are_intact
 from orchestration.extract.landing.inventory import take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.settings import Settings
-from tests.support.pipeline import environment_of, refresh
+from tests.support.commands import clientele
+from tests.support.pipeline import refresh
 from tests.support.publishing import Snapshot
 from tests.support.requests import capture, deliver, said
 
@@ -38,8 +37,9 @@ def home(memory: Path) -> Path:
 
 
 def status(home: Path) -> str:
-    command = [sys.executable, "-m", "orchestration.commands.main", "status"]
-    return subprocess.run(command, env=environment_of(home), capture_output=True, text=True, check=True).stdout
+    done = clientele(home, "status")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_a_refresh_ends_with_what_is_not_read_and_with_3_until_a_person_has_acted(home: Path) -> None:

@@ -9,16 +9,9 @@ import dagster as dg
 
 from tests.pipeline.test_erase_command import LINES
 from tests.postgres.agreement import assert_same_tables
-from tests.support.pipeline import environment_of, refresh_command
+from tests.support.commands import clientele
 from tests.support.postgres import ESCAPED_PASSWORD, PASSWORD, Database, programs
 from tests.support.requests import capture, deliver, said
-
-
-def clientele(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """A command on a data home, with settings of the environment."""
-    environment = environment_of(home) | {f"CLIENTELE_{name}": value for name, value in settings.items()}
-    command = [*refresh_command()[:-1], *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def holds(folder: Path, text: str) -> list[Path]:

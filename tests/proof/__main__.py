@@ -18,7 +18,7 @@ from rich.table import Table
 from tests.proof.comparison import check_receipts, judge, published_rows
 from tests.proof.delivery import batches, put
 from tests.proof.request_log import first_settings, last_settings, request_log
-from tests.support.pipeline import environment_of, refresh_command
+from tests.support.commands import command_line, environment_of
 
 RUNS = 30
 MEGABYTE = 1_000_000
@@ -71,7 +71,7 @@ def _refresh(home: Path, delivered: int, what: str, scorer: str = "vader") -> No
     """Run the command, and check that every line that was delivered so far is accounted for."""
     started = time.monotonic()
     environment = environment_of(home) | {"CLIENTELE_SCORER": scorer}
-    done = subprocess.run(refresh_command(), env=environment, capture_output=True, text=True)
+    done = subprocess.run(command_line("refresh"), env=environment, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{what} failed:\n{done.stdout}{done.stderr}")
     counts = check_receipts(home, delivered)

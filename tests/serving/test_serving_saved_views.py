@@ -18,7 +18,7 @@ from tests.serving.browser import eventually, heading, launched, serving, visiti
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, publish
 from tests.serving.readers import client_of
-from tests.support.pipeline import environment_of
+from tests.support.commands import environment_of
 
 PAGE = "/platform/support/organizations"
 UNHAPPY = f"{PAGE}?range=all_time&plan=pro&plan=&search=é&sort=sentiment&columns=sentiment&columns=plan&width=plan:120"

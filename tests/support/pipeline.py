@@ -34,11 +34,10 @@ from orchestration.publish.snapshot import MACROS
 from orchestration.settings import DBT_PROJECT
 from orchestration.transform.seal import distrusted_if_damaged
 from orchestration.transform.warehouse import ALWAYS, Window, commit, prepare
+from tests.support.commands import clientele
 from tests.support.requests import SUPPORT, Line, deliver
 
 Row = dict[str, Any]
-# What a test publishes goes to no server that a person has set up for this checkout.
-NOWHERE_ELSE = {"CLIENTELE_POSTGRES_URL": "", "CLIENTELE_EXPORT_URL": ""}
 FINGERPRINT = "the models of this session"
 
 
@@ -327,18 +326,6 @@ def copy_raw(home: Path, to: Path) -> Path:
 
 def refresh(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`clientele refresh` on a data home, in a process of its own."""
-    command = refresh_command(*arguments)
-    done = subprocess.run(command, env=environment_of(home), capture_output=True, text=True, timeout=600)
+    done = clientele(home, "refresh", *arguments)
     assert_every_file_is_accounted_for(home)
     return done
-
-
-def refresh_command(*arguments: str) -> list[str]:
-    """The command line of a refresh."""
-    return [sys.executable, "-m", "orchestration.commands.main", "refresh", *arguments]
-
-
-def environment_of(home: Path) -> dict[str, str]:
-    """The environment of a process that works on a data home."""
-    own = {"CLIENTELE_HOME": str(home), "CLIENTELE_SCORER": "", "DO_NOT_TRACK": "1"}
-    return os.environ | own | NOWHERE_ELSE
