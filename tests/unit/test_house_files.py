@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from orchestration.commands.main import app
+from orchestration.publish.postgres.publication import OLDEST_VERSION
 from orchestration.settings import PROJECT, Settings
 
 
@@ -46,14 +47,29 @@ def test_ci_runs_what_a_person_runs_on_every_supported_python() -> None:
 def test_the_services_are_commands_that_exist_and_share_one_data_home() -> None:
     compose = parsed("compose.yaml")
     commands = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert compose["services"].keys() == {"webserver", "daemon", "serve"}
-    for service in compose["services"].values():
+    services = {name: service for name, service in compose["services"].items() if "build" in service}
+    assert services.keys() == {"webserver", "daemon", "serve"}
+    for service in services.values():
         assert set(service["command"]) <= commands
         assert service["volumes"] == ["home:/data"]
     image = read("Dockerfile")
     assert image.splitlines()[1] == "FROM python:3.11-slim"
     assert "--require-hashes -r requirements.lock" in image
     assert "CLIENTELE_HOME=/data" in image
+
+
+def test_the_services_publish_to_the_postgresql_beside_them_unless_a_person_names_another() -> None:
+    services = parsed("compose.yaml")["services"]
+    postgres = services["postgres"]
+    image, _, version = postgres["image"].partition(":")
+    assert (image, int(version) >= OLDEST_VERSION) == ("postgres", True)
+    assert "listen_addresses=127.0.0.1" in postgres["command"]
+    assert postgres["healthcheck"]["test"][:2] == ["CMD", "pg_isready"]
+    named = postgres["environment"]
+    url = f"postgresql://{named['POSTGRES_USER']}:{named['POSTGRES_PASSWORD']}@127.0.0.1:5432/{named['POSTGRES_DB']}"
+    for name in ("webserver", "daemon"):
+        assert services[name]["environment"] == {"CLIENTELE_POSTGRES_URL": f"${{CLIENTELE_POSTGRES_URL-{url}}}"}
+        assert services[name]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
 
 
 def test_both_packages_say_that_they_are_typed() -> None:
