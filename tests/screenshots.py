@@ -9,9 +9,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.serving.browser import launched, serving
-from tests.serving.page_states import STATES, save_views
-from tests.serving.published_fixture import NOW, publish
+from tests.serving.browser import launched
+from tests.serving.page_states import STATES, Server, servers
+from tests.serving.published_fixture import publish
 
 SIZES = {1400: 900, 800: 900, 390: 844}
 SCHEMES = ("light", "dark")
@@ -21,23 +21,26 @@ USUAL_FOLDER = Path("screenshots")
 def main(folder: Path = USUAL_FOLDER, wanted: str = "") -> None:
     """Write the pictures of the states whose name contains a text into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as published:
-        publish(Path(published))
-        views = save_views(Path(published) / "views")
-        with serving(Path(published), lambda: NOW, views=views) as address, launched() as browser:
+    with tempfile.TemporaryDirectory() as name:
+        published = Path(name) / "published"
+        published.mkdir()
+        publish(published)
+        with servers(published, Path(name)) as addresses, launched() as browser:
             for width, height in SIZES.items():
                 for scheme in SCHEMES:
-                    _take(browser, address, folder, wanted, width, height, scheme)
+                    _take(browser, addresses, folder, wanted, width, height, scheme)
     print(f"{len(list(folder.glob('*.png')))} pictures in {folder}")
 
 
-def _take(browser: Browser, address: str, folder: Path, wanted: str, width: int, height: int, scheme: str) -> None:
+def _take(
+    browser: Browser, addresses: dict[Server, str], folder: Path, wanted: str, width: int, height: int, scheme: str
+) -> None:
     for name, state in STATES.items():
         if wanted not in name:
             continue
         window = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
         page = window.new_page()
-        page.goto(address + state.path)
+        page.goto(addresses[state.server] + state.path)
         state.does(page)
         page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", animations="disabled")
         window.close()

@@ -19,6 +19,7 @@ from serving.snapshot import NOTHING_PUBLISHED, NothingPublished, SnapshotGone
 from serving.tables.entity import NoSuchEntity
 from serving.tables.parameters import BadQuery
 
+ELSEWHERE = Link("All chatbots", "/")
 PROGRAMS = ("/api/", "/health", "/openapi.json")
 
 
@@ -28,7 +29,7 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(NotFound)
     @app.exception_handler(404)
     def not_found(request: Request, _error: Exception) -> Response:
-        return _answer(request, 404, "Not found", "There is no such page, or it is not yours to see.")
+        return _answer(request, 404, "Not found", "There is no such page, or it is not yours to see.", action=ELSEWHERE)
 
     @app.exception_handler(NotAllowed)
     def not_allowed(request: Request, error: NotAllowed) -> Response:
@@ -40,7 +41,7 @@ def add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(NoSuchEntity)
     def no_such_entity(request: Request, error: NoSuchEntity) -> Response:
-        return _answer(request, 404, str(error), str(error), "Not found")
+        return _answer(request, 404, str(error), str(error), "Not found", ELSEWHERE)
 
     @app.exception_handler(Unchanged)
     def unchanged(_request: Request, error: Unchanged) -> Response:
@@ -54,7 +55,8 @@ def add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(NothingPublished)
     def nothing_published(request: Request, _error: Exception) -> Response:
-        return _answer(request, 503, NOTHING_PUBLISHED, NOTHING_PUBLISHED, "Nothing published yet")
+        text = "Run `clientele refresh`, then load this page again."
+        return _answer(request, 503, NOTHING_PUBLISHED, text, "Nothing published yet")
 
     @app.exception_handler(SnapshotGone)
     def snapshot_gone(request: Request, _error: Exception) -> Response:
@@ -82,7 +84,9 @@ def problem(request: Request, status: int, text: str, title: str) -> Response:
     return _answer(request, status, text, text, title)
 
 
-def _answer(request: Request, status: int, detail: Any, text: str, title: str | None = None) -> Response:
+def _answer(
+    request: Request, status: int, detail: Any, text: str, title: str | None = None, action: Link | None = None
+) -> Response:
     if is_program(request):
         return JSONResponse({"detail": detail}, status)
-    return page(request, "problem.html", status, title=title or str(detail), text=text, action=None)
+    return page(request, "problem.html", status, title=title or str(detail), text=text, action=action)

@@ -18,7 +18,7 @@ PRESET_LABELS = {
     "last_year": "Last year",
     "all_time": "All time",
 }
-CLOCKS = {"range_end": "As of range end", "now": "As of now"}
+CLOCKS = {"range_end": "At range end", "now": "As of now"}
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,21 @@
 The screenshots and the test of accessibility walk through these. No tests here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Page
 
+from serving.access.identify import Gate
+from serving.access.tokens import issue
 from serving.saved_views import SavedView, save_view
+from tests.serving.browser import serving
+from tests.serving.published_fixture import NOW
+
+Server = Literal["usual", "closed", "empty"]
 
 ORGANIZATIONS = "/platform/support/organizations"
 USERS = "/platform/support/users"
@@ -25,10 +33,28 @@ def save_views(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class State:
-    """An address, and what is done there."""
+    """An address of one of the servers, and what is done there."""
 
     path: str
     does: Callable[[Page], object] = lambda page: None
+    server: Server = "usual"
+
+
+@contextmanager
+def servers(published: Path, folder: Path) -> Iterator[dict[Server, str]]:
+    """Serve a published directory as usual, with saved views; behind a closed door; and one in which nothing is.
+
+    Yields their addresses. What they keep besides goes to a folder.
+    """
+    access, nothing = folder / "access.json", folder / "nothing"
+    issue(access, "a reader", ["support"], [], None)
+    nothing.mkdir()
+    with (
+        serving(published, lambda: NOW, views=save_views(folder / "views")) as usual,
+        serving(published, lambda: NOW, gate=Gate(access, lambda: NOW)) as closed,
+        serving(nothing, lambda: NOW) as empty,
+    ):
+        yield {"usual": usual, "closed": closed, "empty": empty}
 
 
 def opened(button: str) -> Callable[[Page], None]:
@@ -57,6 +83,37 @@ def server_away(page: Page) -> None:
     page.route("**/platform/**", lambda route: route.abort())
     page.click("#sort-mrr")
     page.locator("#failure:not([hidden])").wait_for()
+
+
+def server_fails(page: Page) -> None:
+    page.route("**/platform/**", lambda route: route.fulfill(status=500))
+    page.click("#sort-mrr")
+    page.locator("#failure:not([hidden])").wait_for()
+
+
+def server_slow(page: Page) -> None:
+    page.evaluate("() => { window.fetch = () => new Promise(() => {}); }")
+    page.click("#sort-mrr")
+    page.locator("main[aria-busy=true]").wait_for()
+
+
+def overview_away(page: Page) -> None:
+    page.route("**/platform/**", lambda route: route.abort())
+    opened("range-button")(page)
+    page.get_by_role("link", name="Last month", exact=True).click()
+    page.locator("#failure:not([hidden])").wait_for()
+
+
+def filters_away(page: Page) -> None:
+    page.route("**/filters/**", lambda route: route.abort())
+    page.click("#filters-button")
+    page.locator("#filters-trouble:visible").wait_for()
+
+
+def wrong_token(page: Page) -> None:
+    page.fill("#token", "a token that nobody gave")
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("#sign-in-fault").wait_for()
 
 
 def newer_data(page: Page) -> None:
@@ -111,6 +168,9 @@ STATES = {
     "broken-link-to-a-user": State(f"{USERS}/mover?sort=nope"),
     "overview": State("/platform/support/overview", lambda page: page.click("text=The rules")),
     "overview-of-all-time": State("/platform/support/overview?range=all_time&excluded=include"),
+    "overview-range-panel": State("/platform/support/overview?range=all_time", opened("range-button")),
+    "overview-broken-link": State("/platform/support/overview?range=nope"),
+    "overview-server-away": State("/platform/support/overview?range=all_time", overview_away),
     "overview-of-nothing": State("/platform/quiet/overview"),
     "beyond-the-data": State(f"{ORGANIZATIONS}?first_day=2026-11-01&last_day=2026-12-31"),
     "no-match": State(f"{ORGANIZATIONS}?range=all_time&search=zzz"),
@@ -132,5 +192,11 @@ STATES = {
     "chatbots-panel": State(ORGANIZATIONS, opened("chatbot-button")),
     "shortcuts": State(ORGANIZATIONS, opened("shortcuts-button")),
     "server-away": State(f"{ORGANIZATIONS}?range=all_time", server_away),
+    "server-fails": State(f"{ORGANIZATIONS}?range=all_time", server_fails),
+    "server-slow": State(f"{ORGANIZATIONS}?range=all_time", server_slow),
+    "filters-away": State(f"{ORGANIZATIONS}?range=all_time", filters_away),
+    "sign-in": State(ORGANIZATIONS, server="closed"),
+    "sign-in-refused": State(ORGANIZATIONS, wrong_token, server="closed"),
+    "nothing-published": State("/", server="empty"),
     "newer-data": State(f"{ORGANIZATIONS}?range=all_time", newer_data),
 }

@@ -14,11 +14,9 @@ from tests.serving.browser import (
     heading,
     launched,
     open_filters,
-    serving,
     visiting,
 )
-from tests.serving.page_states import STATES, save_views
-from tests.serving.published_fixture import NOW
+from tests.serving.page_states import STATES, Server, servers
 
 ALL_TIME = "/platform/support/organizations?range=all_time"
 # What a keyboard stands on, by id, else by text.
@@ -26,10 +24,14 @@ FOCUSED = "document.activeElement.id || document.activeElement.innerText"
 
 
 @pytest.fixture(scope="module")
-def address(published, tmp_path_factory) -> Iterator[str]:
-    views = save_views(tmp_path_factory.mktemp("views"))
-    with serving(published, lambda: NOW, views=views) as address:
-        yield address
+def addresses(published, tmp_path_factory) -> Iterator[dict[Server, str]]:
+    with servers(published, tmp_path_factory.mktemp("servers")) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="module")
+def address(addresses) -> str:
+    return addresses["usual"]
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +46,12 @@ def violations(page: Page, **options: object) -> list[str]:
     return [f"{one['id']} ({one['impact']}): {one['nodes'][0]['html']}" for one in found]
 
 
-def test_axe_finds_nothing_in_any_state_wide_dark_or_narrow(address, browser):
+def test_axe_finds_nothing_in_any_state_wide_dark_or_narrow(addresses, browser):
     wrong = {}
     for name, state in STATES.items():
         with browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme="light") as window:
             page = window.new_page()
-            page.goto(address + state.path)
+            page.goto(addresses[state.server] + state.path)
             state.does(page)
             wrong[name] = violations(page)
             page.emulate_media(color_scheme="dark")
@@ -189,7 +191,7 @@ def test_a_filter_is_chosen_by_keyboard_and_the_focus_stays_on_it(address, brows
         assert plans.get_by_label(re.compile("^free")).is_checked()
 
 
-def test_on_a_phone_nothing_is_cut_and_nothing_scrolls_sideways(address, browser):
+def test_on_a_phone_nothing_is_cut_and_nothing_scrolls_sideways(addresses, browser):
     """Name, freshness, calendar and row count were cut."""
     cut = """() => [...document.querySelectorAll('body *')].filter((one) => {
         const box = one.getBoundingClientRect();
@@ -206,7 +208,7 @@ def test_on_a_phone_nothing_is_cut_and_nothing_scrolls_sideways(address, browser
             continue
         with browser.new_context(viewport={"width": 390, "height": 740}, is_mobile=True) as window:
             page = window.new_page()
-            page.goto(address + state.path)
+            page.goto(addresses[state.server] + state.path)
             state.does(page)
             for width in (390, 360):
                 page.set_viewport_size({"width": width, "height": 740})
@@ -214,6 +216,15 @@ def test_on_a_phone_nothing_is_cut_and_nothing_scrolls_sideways(address, browser
                 if (found := page.evaluate(cut)) or wide != width:
                     wrong[name, width] = (wide, found)
     assert wrong == {}
+
+
+def test_on_a_tablet_the_name_of_a_chatbot_breaks_within_no_word(address, browser):
+    """The freshness beside it took its room, and "Kolkata" broke into "Kolkat" and "a"."""
+    with visiting(browser, address, viewport={"width": 800, "height": 900}) as page:
+        page.goto(f"{address}/platform/kolkata/organizations")
+        name = page.locator("#chatbot-button span").bounding_box()
+        assert name is not None
+        assert name["height"] < 30
 
 
 def test_on_a_phone_rows_are_cards_with_their_labels_and_stay_a_table_for_those_who_listen(address, browser):

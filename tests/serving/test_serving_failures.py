@@ -22,7 +22,7 @@ from tests.serving.browser import (
 from tests.serving.published_fixture import NOW
 
 START = "/platform/support/organizations?range=all_time&search=o"
-BEFORE = "The table shows the state before: organizations of All time, Search “o”, by Last activity (newest first)."
+BEFORE = "The page shows the state before: organizations of All time, Search “o”, by Last activity (newest first)."
 AWAY, FAILED = "net::ERR_", "500"
 
 
@@ -196,7 +196,7 @@ def test_going_back_to_a_state_that_cannot_be_had_is_said(address, browser):
         sort_by(page, "mrr", "descending")
         page.route("**/platform/**", no_answer)
         page.go_back()
-        said = "The table shows the state before: organizations of All time, Search “o”, by MRR (highest first)."
+        said = "The page shows the state before: organizations of All time, Search “o”, by MRR (highest first)."
         page.get_by_role("alert").filter(has_text=said).wait_for()
 
 

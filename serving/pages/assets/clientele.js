@@ -162,7 +162,7 @@
   /** The rows stay what they were: so do the controls, and the bar says so. */
   function fail(address, history, reason) {
     failed = { address, history };
-    byId("failure-text").textContent = `${reason} The table shows the state before: ${document.body.dataset.summary}.`;
+    byId("failure-text").textContent = `${reason} The page shows the state before: ${document.body.dataset.summary}.`;
     byId("failure").hidden = false;
     for (const form of document.querySelectorAll("main form")) if (!form.contains(document.activeElement)) form.reset();
     for (const box of document.querySelectorAll("main input[type=checkbox]")) box.checked = box.defaultChecked;
