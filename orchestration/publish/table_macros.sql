@@ -185,24 +185,26 @@ measures as (
         count(*) filter (where conversations.band = 'satisfied') / nullif(count(conversations.band), 0) as satisfied_share,
         count(*) filter (where conversations.band = 'neutral') / nullif(count(conversations.band), 0) as neutral_share,
         count(*) filter (where conversations.band = 'dissatisfied') / nullif(count(conversations.band), 0) as dissatisfied_share,
-        count(distinct conversations.organization_key) as organization_count,
-        count(*) filter (where conversations.user_messages > 0) as written_conversations
+        count(*) filter (where conversations.user_messages > 0) as written_conversations,
+        any_value(conversations.organization_key) as organization_key,
+        coalesce(min(conversations.organization_key) != max(conversations.organization_key), false)
+            or count(conversations.organization_key) not in (0, count(*)) as has_several
     from conversations
     group by conversations.user_key
 ),
--- Only a user's conversations with the newest message are ranked: ranking all of them took twice as long.
-newest as (
+-- Nearly everyone talks for one organization, or for none: only the conversations of the others are counted by
+-- organization and ranked. Ranking all of them took three times as long.
+movers as (
     select
         conversations.user_key,
-        conversations.organization_key,
-        row_number() over (
-            partition by conversations.user_key
-            order by conversations.conversation_started_at desc, conversations.conversation_id desc
-        ) as recency
+        count(distinct conversations.organization_key) as organization_count,
+        max_by(
+            {'organization_key': conversations.organization_key},
+            (conversations.last_activity_at, conversations.conversation_started_at, conversations.conversation_id)
+        ) as newest
     from conversations
-    inner join measures
-        on conversations.user_key = measures.user_key
-        and conversations.last_activity_at = measures.last_activity_at
+    inner join measures on measures.has_several and conversations.user_key = measures.user_key
+    group by conversations.user_key
 ),
 -- What is left out is part of a life only where it counts.
 excluded_lives as (
@@ -253,13 +255,15 @@ select
     measures.satisfied_share,
     measures.neutral_share,
     measures.dissatisfied_share,
-    measures.organization_count,
+    case when measures.has_several then movers.organization_count when measures.organization_key is null then 0 else 1 end as organization_count,
     measures.written_conversations
 from measures
 inner join shown on shown.user_key = measures.user_key
-inner join newest on newest.user_key = measures.user_key and newest.recency = 1
+left join movers on measures.has_several and movers.user_key = measures.user_key
 left join excluded_lives on excluded_lives.user_key = measures.user_key
-left join shown_organizations on shown_organizations.organization_key = newest.organization_key;
+left join shown_organizations
+    on shown_organizations.organization_key
+    = case when measures.has_several then movers.newest.organization_key else measures.organization_key end;
 
 -- The values of custom fields that hold at the end of a day, for entities of one kind: 'user' or 'organization'. A field
 -- that was never sent of an entity, or was cleared, has no row.

@@ -109,7 +109,7 @@ def _add_file(
         now = clock()
         tag = tag_of(request, snapshot, chatbot, *moment_of(source.rows_of(query), chatbot, now))
         exports.take(request)
-        result = source.result(query, chatbot, now)
+        result = source.result(snapshot, query, chatbot, now)
         exports.check_size(snapshot, result, file_format)
         exports.note(
             at=now,

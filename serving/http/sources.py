@@ -23,7 +23,7 @@ class Source:
     parameters: list[dict[str, Any]]
     parse: Callable[[str, Chatbot], Any]
     read: Callable[[Snapshot, Any, Chatbot, datetime], Page]
-    result: Callable[[Any, Chatbot, datetime], Statement]
+    result: Callable[[Snapshot, Any, Chatbot, datetime], Statement]
     rows_of: Callable[[Any], TableQuery]
 
 

@@ -37,10 +37,17 @@ def read_choices(
     others = query.without(of).model_copy(update={"columns": [column], "sort": query.table.id_column})
     if of.chooses_dormant:
         others = others.model_copy(update={column: ["", *STATUSES]})
-    if of.filtered_by("conversations"):
-        offered = _organizations_with_rows(others, chatbot, days)
-    else:
-        offered = _values_with_rows(others, of, chatbot, days)
+    asked = (others.question(), days, column, text.strip(), most)
+    return snapshot.answer(
+        chatbot, ("choices", *asked), lambda: _read(snapshot, others, of, chatbot, days, text.strip(), most)
+    )
+
+
+def _read(
+    snapshot: Snapshot, query: TableQuery, column: Column, chatbot: Chatbot, days: Days, text: str, most: int
+) -> list[Choice]:
+    offer = _organizations_with_rows if column.filtered_by("conversations") else _values_with_rows
+    offered = offer(query, column, chatbot, days, snapshot)
     sql = f"""
         with choices as ({offered.sql})
         select coalesce(newest_value, ''), coalesce(trim(label), ''), row_count
@@ -49,13 +56,12 @@ def read_choices(
         order by row_count desc, {searchable("label")} nulls last, folded_value
         limit ?
     """
-    parameters = [*offered.parameters, text.strip(), text.strip(), most]
-    return [Choice(*row) for row in Statement(sql, parameters).run(snapshot).fetchall()]
+    return [Choice(*row) for row in offered.around(sql, after=[text, text, most]).read(snapshot)]
 
 
-def _values_with_rows(query: TableQuery, column: Column, chatbot: Chatbot, days: Days) -> Statement:
+def _values_with_rows(query: TableQuery, column: Column, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for a column's values, each in the spelling of its newest row; ids by their names."""
-    kept = rows_of(query, chatbot, days)
+    kept = rows_of(query, chatbot, days, snapshot)
     is_id = column.filtered_by("ids")
     shown = column.sql if is_id else custom.text_of(column)
     newest = "first({} order by last_activity_at desc, {})"
@@ -68,10 +74,12 @@ def _values_with_rows(query: TableQuery, column: Column, chatbot: Chatbot, days:
         from ({kept.sql})
         group by all
     """
-    return Statement(sql, kept.parameters)
+    return kept.around(sql)
 
 
-def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+def _organizations_with_rows(
+    query: TableQuery, column: Column, chatbot: Chatbot, days: Days, snapshot: Snapshot
+) -> Statement:
     """Return the statement for the organizations, and how many users the table has when one is chosen.
 
     What is asked of figures is then asked of those of that organization's conversations alone: how many users these
@@ -84,7 +92,7 @@ def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) ->
         of_users = of_users.without(column)
     chosen, kept = "", Statement("", [])
     if query.search.strip() or any(map(of_users.filters, columns)):
-        kept = rows_of(of_users, chatbot, days)
+        kept = rows_of(of_users, chatbot, days, snapshot)
         chosen = f"and {shown_id(query.table, chatbot)} in (select {query.table.id_column} from ({kept.sql}))"
     sql = f"""
         select
@@ -104,7 +112,7 @@ def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) ->
         group by all
     """
     asked = [chatbot.chatbot_id, *days]
-    return Statement(sql, [*asked, *kept.parameters, *asked, query.attributes])
+    return kept.around(sql, before=asked, after=[*asked, query.attributes])
 
 
 def _is_of_conversations(column: Column) -> bool:
@@ -122,4 +130,4 @@ def read_organization_names(
         from {counted("dim_organizations", "excluded_organizations", query, chatbot)}
         where chatbot_id = ? and organization_id in (select unnest(?::varchar[])) and valid_to is null
     """
-    return dict(Statement(sql, [chatbot.chatbot_id, organization_ids]).run(snapshot).fetchall())
+    return dict(Statement(sql, [chatbot.chatbot_id, organization_ids]).read(snapshot))

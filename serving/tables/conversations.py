@@ -128,20 +128,21 @@ def conversations_query(query_string: str, chatbot: Chatbot) -> ConversationsQue
     return query
 
 
-def receipt(query: ConversationsQuery, chatbot: Chatbot, now: datetime) -> Statement:
+def receipt(snapshot: Snapshot, query: ConversationsQuery, chatbot: Chatbot, now: datetime) -> Statement:
     """Return the statement for the whole receipt in order with the chosen columns, or the part that is asked for."""
-    return ordered_page(query, lines(query, chatbot, query.rows.days(chatbot, now)))
+    return ordered_page(query, lines(query, chatbot, query.rows.days(chatbot, now), snapshot))
 
 
 def read_conversations(snapshot: Snapshot, query: ConversationsQuery, chatbot: Chatbot, now: datetime) -> Page:
     """Read one page of the receipt, with how many conversations it has in all."""
-    return read_ordered_page(snapshot, query, lines(query, chatbot, query.rows.days(chatbot, now)))
+    days = query.rows.days(chatbot, now)
+    return read_ordered_page(snapshot, query, chatbot, days, lambda asked: lines(asked, chatbot, days, snapshot))
 
 
-def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days) -> Statement:
+def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for every line, with all columns, in no order."""
     rows = query.rows
-    behind = conversations_behind(rows, chatbot, days)
+    behind = conversations_behind(rows, chatbot, days, snapshot)
     clock = shown_at(days, rows.attributes)
     wanted = query.user_id
     sql = READ.format(
@@ -155,4 +156,4 @@ def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days) -> Statement:
     if wanted:
         sql += f" where coalesce(user_id, '') in ({', '.join('?' * len(wanted))})"
     shown = [chatbot.chatbot_id, clock, clock]
-    return Statement(sql, [*behind.parameters, chatbot.chatbot_id, *days, *shown, *shown, *wanted])
+    return behind.around(sql, after=[chatbot.chatbot_id, *days, *shown, *shown, *wanted])

@@ -124,6 +124,16 @@ class PageQuery(BaseModel):
         fields = cls.model_fields.items()
         return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
 
+    def question(self) -> tuple[str, ...]:
+        """Return what is asked, as texts: equal where the same is asked of the same table."""
+        fields = type(self).model_fields
+        given = ((name, getattr(self, name), fields[name].default) for name in fields)
+        return (self.table.name, *(f"{name}={value!r}" for name, value, default in given if value != default))
+
+    def unordered(self) -> Self:
+        """Return the query for the same rows, all of them, in whatever order and with whatever columns."""
+        return self.model_copy(update={"sort": self.table.id_column, "limit": None, "offset": 0, "columns": []})
+
     def chosen_columns(self) -> tuple[str, ...]:
         """Return the columns to deliver, in order."""
         return tuple(self.columns) or self.table.own_columns
@@ -212,6 +222,11 @@ class TableQuery(PageQuery):
             return self.model_copy(update={"custom": kept})
         fields = type(self).model_fields
         return self.model_copy(update={name: fields[name].default for name in column.parameters})
+
+    def keeps_every_row(self) -> bool:
+        """Return whether neither search nor filters leave out any row of those whose conversations count."""
+        choosing = (column for column in self.table.columns if not column.filtered_by("conversations"))
+        return not self.search.strip() and not any(map(self.filters, choosing))
 
     def counted_organizations(self) -> tuple[str, ...]:
         """Return the organizations whose conversations alone count; none if all do."""

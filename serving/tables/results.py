@@ -4,18 +4,22 @@ One parameterised statement over the snapshot's table macro serves page, API and
 macro's business, and what may be asked is `query`'s.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
+from serving.kept import KeptRows
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables import comparison, custom
 from serving.tables.columns import Column
 from serving.tables.masking import without_addresses
 from serving.tables.query import PAGE_LIMIT, PageQuery, TableQuery
 from serving.tables.ranges import Days, end_of, start_of, today_of
+
+Q = TypeVar("Q", bound=PageQuery)
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,20 @@ class Statement:
 
     sql: str
     parameters: list[Any]
+    # Kept rows that the statement reads: they stay as long as it does.
+    holds: tuple[KeptRows, ...] = ()
+
+    def around(self, sql: str, before: Sequence[Any] = (), after: Sequence[Any] = ()) -> "Statement":
+        """Return a statement that has this one in it, with the parameters that stand before and after this one's."""
+        return Statement(sql, [*before, *self.parameters, *after], self.holds)
 
     def run(self, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
-        """Run on a cursor of its own and return that."""
-        return snapshot.cursor().execute(self.sql, self.parameters)
+        """Run on a cursor of its own and return that; its rows come as they are asked for."""
+        return snapshot.run(self.sql, self.parameters)
+
+    def read(self, snapshot: Snapshot) -> list[tuple[Any, ...]]:
+        """Return all rows."""
+        return snapshot.read(self.sql, self.parameters)
 
 
 @dataclass(frozen=True)
@@ -63,42 +77,62 @@ def counted_days(query: TableQuery, chatbot: Chatbot) -> str:
     return counted("fct_conversation_days", "excluded_conversation_days", query, chatbot)
 
 
-def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
-    """Return the statement for every row that the query keeps, with all columns, in no order."""
-    clauses: list[str] = []
-    argument = counting(query, chatbot)
-    call: list[Any] = [query.attributes]
-    macro = f"{query.table.name}(?, ?, ?, attributes := ?{argument})"
-    if organizations := query.counted_organizations():
-        macro = f"{query.table.name}(?, ?, ?, attributes := ?, organization_ids := ?{argument})"
-        call.append(organizations)
-    source, joins = macro, ""
-    parameters: list[Any] = [chatbot.chatbot_id, *days, *call]
+def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot | None = None) -> Statement:
+    """Return the statement for every row that the query keeps, with all columns, in no order.
+
+    With a snapshot it reads the rows that are kept of it, in place of calling the table's macro.
+    """
+    source = _called(query, chatbot, days, snapshot)
+    joins, beside, holds = "", [], list(source.holds)
     if comparison.lists_dormant(query):
-        source = comparison.with_dormant(macro, query.table)
-        parameters += [chatbot.chatbot_id, *comparison.known_until(days), *call]
+        known = _called(query, chatbot, comparison.known_until(days), snapshot)
+        holds += known.holds
+        sql = comparison.with_dormant(source.sql, known.sql, query.table)
+        source = Statement(sql, [*source.parameters, *known.parameters])
     for column in query.custom_columns():
-        joins += custom.join(column, query.table, argument)
-        parameters += [chatbot.chatbot_id, days.last, query.attributes, column.field]
+        joins += custom.join(column, query.table, counting(query, chatbot))
+        beside += [chatbot.chatbot_id, days.last, query.attributes, column.field]
     if any(column.is_compared for column in query.derived_columns()):
-        joins += comparison.beside_before(macro, query)
-        parameters += comparison.before_parameters(query, chatbot, days, call)
+        before = query.days_before(chatbot, days)
+        other = _called(query, chatbot if before else None, before or Days(None, None), snapshot)
+        holds += other.holds
+        joins += comparison.beside_before(other.sql, query)
+        beside += [*other.parameters, *comparison.before_parameters(chatbot, days, before)]
+    clauses, parameters = _conditions(query, chatbot)
+    where = " and ".join(f"({clause})" for clause in clauses) or "true"
+    seen = without_addresses(f"{source.sql} {joins}", query.table, chatbot)
+    if derived := query.derived_columns():
+        seen = f"(select *, {', '.join(f'{column.derived} as {column.sql}' for column in derived)} from {seen})"
+    return Statement(f"select * from {seen} where {where}", [*source.parameters, *beside, *parameters], tuple(holds))
+
+
+def _called(query: TableQuery, chatbot: Chatbot | None, days: Days, snapshot: Snapshot | None) -> Statement:
+    """Return SQL for the rows of the table's macro as what stands behind `from`; of no chatbot there are none."""
+    parameters: list[Any] = [chatbot and chatbot.chatbot_id, *days, query.attributes]
+    arguments = "?, ?, ?, attributes := ?"
+    if organizations := query.counted_organizations():
+        arguments += ", organization_ids := ?"
+        parameters.append(organizations)
+    call = f"{query.table.name}({arguments}{counting(query, chatbot) if chatbot else ''})"
+    if snapshot is None:
+        return Statement(call, parameters)
+    rows = snapshot.kept.rows(call, parameters)
+    return Statement(rows.name, [], (rows,))
+
+
+def _conditions(query: TableQuery, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
+    """Return the conditions of search and filters on rows, and the parameters they take."""
+    clauses: list[str] = []
+    parameters: list[Any] = []
     if text := query.search.strip():
         clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
         parameters += [text] * len(query.table.searched)
-    for column in query.table.columns:
-        conditions, values = _condition(query, column, chatbot)
+    given = [_condition(query, column, chatbot) for column in query.table.columns]
+    given += [custom.condition(wanted, folded) for wanted in query.custom]
+    for conditions, values in given:
         clauses += conditions
         parameters += values
-    for wanted in query.custom:
-        conditions, values = custom.condition(wanted, folded)
-        clauses += conditions
-        parameters += values
-    where = " and ".join(f"({clause})" for clause in clauses) or "true"
-    seen = without_addresses(f"{source} {joins}", query.table, chatbot)
-    if derived := query.derived_columns():
-        seen = f"(select *, {', '.join(f'{column.derived} as {column.sql}' for column in derived)} from {seen})"
-    return Statement(f"select * from {seen} where {where}", parameters)
+    return clauses, parameters
 
 
 def _condition(query: TableQuery, column: Column, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
@@ -147,37 +181,52 @@ def ordered_page(query: PageQuery, kept: Statement) -> Statement:
     """Return the statement for rows in order with the chosen columns, all or the part that is asked for."""
     sql = f"select {selected(query)} from ({kept.sql}) order by {ordered(query)}"
     if query.limit is None and not query.offset:
-        return Statement(sql, kept.parameters)
-    return Statement(f"{sql} limit ? offset ?", [*kept.parameters, query.limit, query.offset])
+        return kept.around(sql)
+    return kept.around(f"{sql} limit ? offset ?", after=[query.limit, query.offset])
 
 
-def read_ordered_page(snapshot: Snapshot, query: PageQuery, kept: Statement) -> Page:
-    """Read one page of rows, with their number in all."""
-    columns = query.chosen_columns()
-    sql = f"select {selected(query)}, count(*) over () from ({kept.sql}) order by {ordered(query)} limit ? offset ?"
-    parameters = [*kept.parameters, query.limit or PAGE_LIMIT, query.offset]
-    rows = Statement(sql, parameters).run(snapshot).fetchall()
-    if rows or not query.offset:
-        return Page([dict(zip(columns, row, strict=False)) for row in rows], rows[0][-1] if rows else 0)
-    count = Statement(f"select count(*) from ({kept.sql})", kept.parameters).run(snapshot).fetchall()
-    return Page([], count[0][0])
+def read_ordered_page(
+    snapshot: Snapshot, query: Q, chatbot: Chatbot, days: Days, kept: Callable[[Q], Statement]
+) -> Page:
+    """Read one page of the rows that a query of some days keeps; how many there are is the same in any order."""
+    columns, uncut = query.chosen_columns(), query.unordered()
+
+    def rows() -> list[dict[str, Any]]:
+        cut = query.model_copy(update={"limit": query.limit or PAGE_LIMIT})
+        return [dict(zip(columns, row, strict=True)) for row in ordered_page(cut, kept(query)).read(snapshot)]
+
+    def total() -> int:
+        every = kept(uncut)
+        ((count,),) = every.around(f"select count(*) from ({every.sql})").read(snapshot)
+        return int(count)
+
+    return Page(
+        snapshot.answer(chatbot, ("rows", query.question(), days), rows),
+        snapshot.answer(chatbot, ("total", uncut.question(), days), total),
+    )
 
 
-def result(query: TableQuery, chatbot: Chatbot, now: datetime) -> Statement:
+def result(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Statement:
     """Return the statement for the whole result in order with the chosen columns, or the part that is asked for."""
-    return ordered_page(query, rows_of(query, chatbot, query.days(chatbot, now)))
+    return ordered_page(query, rows_of(query, chatbot, query.days(chatbot, now), snapshot))
 
 
 def read_page(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Page:
-    """Read one page of the result, with the total."""
-    return read_ordered_page(snapshot, query, rows_of(query, chatbot, query.days(chatbot, now)))
+    """Read one page of the result, with the total, which is the same for every order and page."""
+    days = query.days(chatbot, now)
+
+    def kept(asked: TableQuery) -> Statement:
+        return rows_of(asked, chatbot, days, snapshot)
+
+    return read_ordered_page(snapshot, query, chatbot, days, kept)
 
 
 def read_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> Days:
     """Read the first and last day with any activity of a chatbot that counts; both None if there was none."""
     source = counted_days(query, chatbot)
     sql = f"select min(activity_date), max(activity_date) from {source} where chatbot_id = ?"
-    return Days(*Statement(sql, [chatbot.chatbot_id]).run(snapshot).fetchall()[0])
+    asked = Statement(sql, [chatbot.chatbot_id])
+    return snapshot.answer(chatbot, ("activity", source), lambda: Days(*asked.read(snapshot)[0]))
 
 
 def closed(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Days:
@@ -196,7 +245,7 @@ def closed(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetim
 def read_newest_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> datetime | None:
     """Read when anyone in the query's table was last active, in any range; None if nobody ever was."""
     sql = f"select max(last_activity_at) from {query.table.name}(?, null, null{counting(query, chatbot)})"
-    return Statement(sql, [chatbot.chatbot_id]).run(snapshot).fetchall()[0][0]
+    return Statement(sql, [chatbot.chatbot_id]).read(snapshot)[0][0]
 
 
 def read_excluded(snapshot: Snapshot, chatbot: Chatbot, days: Days) -> int:
@@ -208,4 +257,4 @@ def read_excluded(snapshot: Snapshot, chatbot: Chatbot, days: Days) -> int:
         from excluded_conversation_days
         where chatbot_id = ? and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31')
     """
-    return Statement(sql, [chatbot.chatbot_id, *days]).run(snapshot).fetchall()[0][0]
+    return Statement(sql, [chatbot.chatbot_id, *days]).read(snapshot)[0][0]

@@ -132,7 +132,7 @@ def read_risk(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: date
     )
     whose = chatbot.chatbot_id
     asked: list[Any] = [whose, *days, whose, *before, whose, clock, clock]
-    paying = [AtRisk(*row) for row in Statement(sql, asked).run(snapshot).fetchall()]
+    paying = [AtRisk(*row) for row in Statement(sql, asked).read(snapshot)]
     at_risk = [one for one in paying if one.reasons]
     return Risk(
         before,

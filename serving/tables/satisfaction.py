@@ -39,7 +39,7 @@ def read_satisfaction(
         return []
     sql = READ.format(days=counted_days(query, chatbot), cut=CUT)
     asked = [chatbot.chatbot_id, days.last, [first for first, _ in spans]]
-    found = {row[0]: row[1:] for row in Statement(sql, asked).run(snapshot).fetchall()}
+    found = {row[0]: row[1:] for row in Statement(sql, asked).read(snapshot)}
     nothing = (0, 0, 0, None)
     return [
         {

@@ -51,26 +51,33 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
 
     The snapshot covers the days up to the one, in the chatbot's zone, that its data runs through.
     """
-    days = query.days(chatbot, now)
-    totals = _totals(snapshot, query, chatbot, days)
+    asked, days = query.unordered(), query.days(chatbot, now)
+    return snapshot.answer(
+        chatbot, ("totals", asked.question(), days), lambda: _read_totals(snapshot, asked, chatbot, days)
+    )
+
+
+def _read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> Totals:
+    totals = _totals(snapshot, query, chatbot, days, rows_of(query, chatbot, days, snapshot))
     left_out = 0 if query.counts_excluded(chatbot) else read_excluded(snapshot, chatbot, days)
     before = query.days_before(chatbot, days)
     if before is None:
         return Totals(totals, None, None, None, left_out)
-    previous = _totals(snapshot, query, chatbot, before)
+    # Where nothing is chosen, reading two columns of these rows costs less than keeping all.
+    kept = None if query.keeps_every_row() else snapshot
+    previous = _totals(snapshot, query, chatbot, before, rows_of(query, chatbot, before, kept))
     change = {name: _relative(totals[name], previous[name]) for name in (*COUNTS, "mrr")}
     change["sentiment"] = _difference(totals["sentiment"], previous["sentiment"])
     return Totals(totals, before, previous, change, left_out)
 
 
-def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
-    kept = rows_of(query, chatbot, days)
+def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days, rows: Statement) -> dict[str, Any]:
     behind = behind_rows(query, chatbot, days, Statement("from kept", []))
     sql = f"""
-        with kept as materialized (select {query.table.id_column}, mrr from ({kept.sql}))
+        with kept as materialized (select {query.table.id_column}, mrr from ({rows.sql}))
         select {", ".join(TOTALS.values())} from ({behind.sql})
     """
-    (row,) = Statement(sql, [*kept.parameters, *behind.parameters]).run(snapshot).fetchall()
+    (row,) = rows.around(sql, after=behind.parameters).read(snapshot)
     return dict(zip(TOTALS, row, strict=True))
 
 

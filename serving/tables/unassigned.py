@@ -12,4 +12,4 @@ def read_unassigned(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, day
     """Read how many conversations of a range belong to no row of the table, whatever search and filters keep."""
     owner = OWNERS[query.table.name]
     sql = f"select count(*) from conversations_in_range(?, ?, ?{counting(query, chatbot)}) where {owner} is null"
-    return Statement(sql, [chatbot.chatbot_id, *days]).run(snapshot).fetchall()[0][0]
+    return Statement(sql, [chatbot.chatbot_id, *days]).read(snapshot)[0][0]

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from orchestration.publish.snapshot import MACROS
 from serving.http.app import create_app
-from serving.snapshot import READER
+from serving.engine import READER
 from tests.benchmarks.pairs import Comparison, compare
 
 TITLE = "Reading: 1,100,000 conversation-days of this month, 20,000 users, 1,000 organizations"
