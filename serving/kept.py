@@ -37,7 +37,11 @@ class KeptRows:
 class Kept:
     """The tables kept of one snapshot."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, most_rows: int = MOST_ROWS) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, most_rows: int = MOST_ROWS, many_rows: int = MANY_ROWS
+    ) -> None:
+        """Keep tables of at most so many rows altogether; those of many rows are compressed."""
+        self._many_rows = many_rows
         self._connection = connection
         self._database = f"kept_{uuid4().hex}"
         self._numbers = count()
@@ -69,7 +73,7 @@ class Kept:
             ((rows,),) = fetch(self._connection, f"create table {name} as from {call}", parameters)
         made = KeptRows(name, rows)
         finalize(made, self._let_go.append, name)
-        if rows >= MANY_ROWS:
+        if rows >= self._many_rows:
             threading.Thread(target=self._compress, daemon=True).start()
         return made
 

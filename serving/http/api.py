@@ -18,9 +18,9 @@ from serving.http.caching import Unchanged, headers, moment_of, tag_of
 from serving.http.limits import Exports
 from serving.http.sources import SOURCES, Source, columns_of
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
+from serving.tables.activity import closed
 from serving.tables.exports import FORMATS, Format, decimal_text, file_name
 from serving.tables.ranges import Clock
-from serving.tables.results import closed
 
 
 def add_api(app: FastAPI, snapshots: Snapshots, clock: Clock, exports: Exports) -> None:

@@ -19,7 +19,7 @@ from serving.access.audit import note_export
 from serving.snapshot import Snapshot
 from serving.tables.exports import Format
 from serving.tables.parameters import BadQuery
-from serving.tables.results import Statement
+from serving.tables.statement import Statement
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from serving.pages import links
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.activity import closed
 from serving.tables.columns import Table
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, today_of
-from serving.tables.results import closed
 
 T = TypeVar("T")
 

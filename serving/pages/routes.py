@@ -21,7 +21,7 @@ from serving.pages.state import page_query_of
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.columns import TABLES, Table
-from serving.tables.query import query_of
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Clock
 
 A_YEAR = 365 * 24 * 60 * 60

@@ -23,7 +23,8 @@ from serving.pages.saved import SavedViews, saved_views
 from serving.pages.state import page_query_of
 from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.query import BadQuery, Crossed
+from serving.tables.parameters import BadQuery
+from serving.tables.query import Crossed
 from serving.tables.results import Page, read_page
 from serving.tables.totals import read_totals
 from serving.tables.unassigned import read_unassigned

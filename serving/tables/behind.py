@@ -4,7 +4,8 @@ from serving.snapshot import Chatbot, Snapshot
 from serving.tables.masking import shown_id
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counted, counting, rows_of
+from serving.tables.results import rows_of
+from serving.tables.statement import Statement, counted, counting
 
 
 def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:

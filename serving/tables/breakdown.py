@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from serving.snapshot import Chatbot, CustomField, Snapshot
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counted, counting, folded
+from serving.tables.statement import Statement, counted, counting, folded
 from serving.tables.versions import SHOWN, shown_at
 
 OF_ORGANIZATIONS = ("plan", "industry")

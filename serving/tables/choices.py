@@ -11,8 +11,10 @@ from serving.tables import custom
 from serving.tables.columns import STATUSES, Column
 from serving.tables.masking import shown_id
 from serving.tables.query import TableQuery
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counted, counted_days, counting, folded, rows_of, searchable
+from serving.tables.results import rows_of
+from serving.tables.statement import Statement, counted, counted_days, folded, searchable
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,10 @@ def read_choices(
 def _read(
     snapshot: Snapshot, query: TableQuery, column: Column, chatbot: Chatbot, days: Days, text: str, most: int
 ) -> list[Choice]:
-    offer = _organizations_with_rows if column.filtered_by("conversations") else _values_with_rows
-    offered = offer(query, column, chatbot, days, snapshot)
+    if column.filtered_by("conversations"):
+        offered = _organizations_with_rows(query, chatbot, days, snapshot)
+    else:
+        offered = _values_with_rows(query, column, chatbot, days, snapshot)
     sql = f"""
         with choices as ({offered.sql})
         select coalesce(newest_value, ''), coalesce(trim(label), ''), row_count
@@ -77,9 +81,7 @@ def _values_with_rows(query: TableQuery, column: Column, chatbot: Chatbot, days:
     return kept.around(sql)
 
 
-def _organizations_with_rows(
-    query: TableQuery, column: Column, chatbot: Chatbot, days: Days, snapshot: Snapshot
-) -> Statement:
+def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for the organizations, and how many users the table has when one is chosen.
 
     What is asked of figures is then asked of those of that organization's conversations alone: how many users these
@@ -94,6 +96,8 @@ def _organizations_with_rows(
     if query.search.strip() or any(map(of_users.filters, columns)):
         kept = rows_of(of_users, chatbot, days, snapshot)
         chosen = f"and {shown_id(query.table, chatbot)} in (select {query.table.id_column} from ({kept.sql}))"
+    every = query_of("organizations", chatbot)(attributes=query.attributes, excluded=query.excluded)
+    named = rows_of(every, chatbot, days, snapshot)
     sql = f"""
         select
             coalesce(organization_id, '') as folded_value,
@@ -105,14 +109,11 @@ def _organizations_with_rows(
             where chatbot_id = ? and user_key is not null
                 and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31') {chosen}
         )
-        left join (
-            select organization_id, organization_name
-            from organizations(?, ?, ?, attributes := ?{counting(query, chatbot)})
-        ) using (organization_id)
+        left join (select organization_id, organization_name from ({named.sql})) using (organization_id)
         group by all
     """
-    asked = [chatbot.chatbot_id, *days]
-    return kept.around(sql, before=asked, after=[*asked, query.attributes])
+    holds = (*kept.holds, *named.holds)
+    return Statement(sql, [chatbot.chatbot_id, *days, *kept.parameters, *named.parameters], holds)
 
 
 def _is_of_conversations(column: Column) -> bool:

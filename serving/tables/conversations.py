@@ -14,10 +14,13 @@ from serving.snapshot import Chatbot, Snapshot
 from serving.tables.behind import conversations_behind
 from serving.tables.columns import Column, Table
 from serving.tables.masking import without_addresses
+from serving.tables.page_query import PageQuery
 from serving.tables.parameters import BadQuery, read_parameters
-from serving.tables.query import PageQuery, TableQuery, query_of
+from serving.tables.query import TableQuery
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
-from serving.tables.results import Page, Statement, counted, counted_days, ordered_page, read_ordered_page
+from serving.tables.results import Page, ordered_page, read_ordered_page
+from serving.tables.statement import Statement, counted, counted_days
 from serving.tables.versions import SHOWN, shown_at
 
 CONVERSATIONS = Table(
@@ -136,7 +139,11 @@ def receipt(snapshot: Snapshot, query: ConversationsQuery, chatbot: Chatbot, now
 def read_conversations(snapshot: Snapshot, query: ConversationsQuery, chatbot: Chatbot, now: datetime) -> Page:
     """Read one page of the receipt, with how many conversations it has in all."""
     days = query.rows.days(chatbot, now)
-    return read_ordered_page(snapshot, query, chatbot, days, lambda asked: lines(asked, chatbot, days, snapshot))
+    return snapshot.answer(
+        chatbot,
+        ("page", query.question(), days),
+        lambda: read_ordered_page(snapshot, query, lines(query, chatbot, days, snapshot)),
+    )
 
 
 def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:

@@ -9,13 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.activity import closed
 from serving.tables.columns import Table
 from serving.tables.masking import shown_id, without_addresses
 from serving.tables.parameters import BadQuery, problem, read_parameters
-from serving.tables.query import Attributes, TableQuery, query_of
+from serving.tables.query import Attributes, TableQuery
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, closed, counted, counted_days, counting, read_page
+from serving.tables.results import read_page
 from serving.tables.series import STEPS, By, read_series, step_of
+from serving.tables.statement import Statement, counted, counted_days, counting
 from serving.tables.versions import shown_at
 
 ATTRIBUTES = {

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.results import Statement
+from serving.tables.statement import Statement
 
 
 def read_newest_message(snapshot: Snapshot, chatbot: Chatbot) -> datetime | None:

@@ -1,47 +1,21 @@
-"""Reads a query's answer from a snapshot: its rows, and what the chatbot has in the range.
+"""Reads a query's answer from a snapshot: its rows, in order.
 
-One parameterised statement over the snapshot's table macro serves page, API and exports; what a row means is the
-macro's business, and what may be asked is `query`'s.
+One parameterised statement over the rows of the snapshot's table macro serves page, API and exports; what a row means
+is the macro's business, and what may be asked is `query`'s.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-import duckdb
-
-from serving.kept import KeptRows
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables import comparison, custom
 from serving.tables.columns import Column
 from serving.tables.masking import without_addresses
-from serving.tables.query import PAGE_LIMIT, PageQuery, TableQuery
-from serving.tables.ranges import Days, end_of, start_of, today_of
-
-Q = TypeVar("Q", bound=PageQuery)
-
-
-@dataclass(frozen=True)
-class Statement:
-    """SQL and the parameters it takes."""
-
-    sql: str
-    parameters: list[Any]
-    # Kept rows that the statement reads: they stay as long as it does.
-    holds: tuple[KeptRows, ...] = ()
-
-    def around(self, sql: str, before: Sequence[Any] = (), after: Sequence[Any] = ()) -> "Statement":
-        """Return a statement that has this one in it, with the parameters that stand before and after this one's."""
-        return Statement(sql, [*before, *self.parameters, *after], self.holds)
-
-    def run(self, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
-        """Run on a cursor of its own and return that; its rows come as they are asked for."""
-        return snapshot.run(self.sql, self.parameters)
-
-    def read(self, snapshot: Snapshot) -> list[tuple[Any, ...]]:
-        """Return all rows."""
-        return snapshot.read(self.sql, self.parameters)
+from serving.tables.page_query import PAGE_LIMIT, PageQuery
+from serving.tables.query import TableQuery
+from serving.tables.ranges import Days, end_of, start_of
+from serving.tables.statement import Statement, counting, folded, searchable
 
 
 @dataclass(frozen=True)
@@ -50,31 +24,6 @@ class Page:
 
     rows: list[dict[str, Any]]
     total: int
-
-
-def folded(text: str) -> str:
-    """Return SQL for a text as plans and industries are compared: composed, trimmed, in one case."""
-    return f"lower(trim(nfc_normalize({text})))"
-
-
-def searchable(text: str) -> str:
-    """Return SQL for a text as it is searched: without case and accents."""
-    return f"strip_accents(lower(nfc_normalize({text})))"
-
-
-def counting(query: TableQuery, chatbot: Chatbot) -> str:
-    """Return the table macros' argument for what the query counts; snapshots of older versions know none."""
-    return ", excluded := 'include'" if query.counts_excluded(chatbot) else ""
-
-
-def counted(table: str, left_out: str, query: TableQuery, chatbot: Chatbot) -> str:
-    """Return SQL for a stored table, with the rows of the one for what is left out if the query counts these."""
-    return f"(from {table} union all by name from {left_out})" if query.counts_excluded(chatbot) else table
-
-
-def counted_days(query: TableQuery, chatbot: Chatbot) -> str:
-    """Return SQL for the days of the conversations that the query counts."""
-    return counted("fct_conversation_days", "excluded_conversation_days", query, chatbot)
 
 
 def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot | None = None) -> Statement:
@@ -185,25 +134,19 @@ def ordered_page(query: PageQuery, kept: Statement) -> Statement:
     return kept.around(f"{sql} limit ? offset ?", after=[query.limit, query.offset])
 
 
-def read_ordered_page(
-    snapshot: Snapshot, query: Q, chatbot: Chatbot, days: Days, kept: Callable[[Q], Statement]
-) -> Page:
-    """Read one page of the rows that a query of some days keeps; how many there are is the same in any order."""
-    columns, uncut = query.chosen_columns(), query.unordered()
+def read_ordered_page(snapshot: Snapshot, query: PageQuery, kept: Statement) -> Page:
+    """Read one page of rows, with their number in all."""
+    columns = query.chosen_columns()
+    sql = f"select {selected(query)}, count(*) over () from ({kept.sql}) order by {ordered(query)} limit ? offset ?"
+    rows = kept.around(sql, after=[query.limit or PAGE_LIMIT, query.offset]).read(snapshot)
+    total = rows[0][-1] if rows else count_rows(snapshot, kept) if query.offset else 0
+    return Page([dict(zip(columns, row, strict=False)) for row in rows], total)
 
-    def rows() -> list[dict[str, Any]]:
-        cut = query.model_copy(update={"limit": query.limit or PAGE_LIMIT})
-        return [dict(zip(columns, row, strict=True)) for row in ordered_page(cut, kept(query)).read(snapshot)]
 
-    def total() -> int:
-        every = kept(uncut)
-        ((count,),) = every.around(f"select count(*) from ({every.sql})").read(snapshot)
-        return int(count)
-
-    return Page(
-        snapshot.answer(chatbot, ("rows", query.question(), days), rows),
-        snapshot.answer(chatbot, ("total", uncut.question(), days), total),
-    )
+def count_rows(snapshot: Snapshot, kept: Statement) -> int:
+    """Read how many rows a statement has."""
+    ((count,),) = kept.around(f"select count(*) from ({kept.sql})").read(snapshot)
+    return int(count)
 
 
 def result(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Statement:
@@ -212,49 +155,26 @@ def result(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetim
 
 
 def read_page(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Page:
-    """Read one page of the result, with the total, which is the same for every order and page."""
+    """Read one page of the result, with the total."""
     days = query.days(chatbot, now)
-
-    def kept(asked: TableQuery) -> Statement:
-        return rows_of(asked, chatbot, days, snapshot)
-
-    return read_ordered_page(snapshot, query, chatbot, days, kept)
+    read = _read_first_rows if query.keeps_every_row() else _read_chosen_rows
+    return snapshot.answer(chatbot, ("page", query.question(), days), lambda: read(snapshot, query, chatbot, days))
 
 
-def read_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> Days:
-    """Read the first and last day with any activity of a chatbot that counts; both None if there was none."""
-    source = counted_days(query, chatbot)
-    sql = f"select min(activity_date), max(activity_date) from {source} where chatbot_id = ?"
-    asked = Statement(sql, [chatbot.chatbot_id])
-    return snapshot.answer(chatbot, ("activity", source), lambda: Days(*asked.read(snapshot)[0]))
+def _read_chosen_rows(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> Page:
+    return read_ordered_page(snapshot, query, rows_of(query, chatbot, days, snapshot))
 
 
-def closed(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Days:
-    """Return the days asked for with open ends closed: at the first day of activity, and at today or a newer day of it.
-
-    Asking for these days gives the same rows. Without any activity an open first day stays open.
+def _read_first_rows(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> Page:
+    """Read a page of all rows. Their number, which does not depend on the page, is read apart: the engine knows it, and
+    finds the first rows of an order without putting the others in order.
     """
-    days = query.days(chatbot, now)
-    if days.first is not None and days.last is not None:
-        return days
-    activity = read_activity(snapshot, query, chatbot)
-    last = days.last or max(filter(None, (today_of(chatbot, now), activity.last, days.first)))
-    return Days(days.first or (activity.first and min(activity.first, last)), last)
-
-
-def read_newest_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> datetime | None:
-    """Read when anyone in the query's table was last active, in any range; None if nobody ever was."""
-    sql = f"select max(last_activity_at) from {query.table.name}(?, null, null{counting(query, chatbot)})"
-    return Statement(sql, [chatbot.chatbot_id]).read(snapshot)[0][0]
-
-
-def read_excluded(snapshot: Snapshot, chatbot: Chatbot, days: Days) -> int:
-    """Read how many conversations of a range `exclude.csv` leaves out, whatever search and filters keep."""
-    if not chatbot.has_exclusions:
-        return 0
-    sql = """
-        select count(distinct conversation_key)
-        from excluded_conversation_days
-        where chatbot_id = ? and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31')
-    """
-    return Statement(sql, [chatbot.chatbot_id, *days]).read(snapshot)[0][0]
+    columns, uncut = query.chosen_columns(), query.unordered()
+    cut = query.model_copy(update={"limit": query.limit or PAGE_LIMIT})
+    rows = ordered_page(cut, rows_of(query, chatbot, days, snapshot)).read(snapshot)
+    total = snapshot.answer(
+        chatbot,
+        ("total", uncut.question(), days),
+        lambda: count_rows(snapshot, rows_of(uncut, chatbot, days, snapshot)),
+    )
+    return Page([dict(zip(columns, row, strict=True)) for row in rows], total)

@@ -13,7 +13,7 @@ from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import BAND
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counted, counting
+from serving.tables.statement import Statement, counted, counting
 from serving.tables.versions import SHOWN, shown_at
 
 # Sentiments are judged at nine places, as everywhere. A mean of fewer scored conversations says nothing, nor does a

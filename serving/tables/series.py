@@ -14,7 +14,7 @@ from serving.tables.masking import shown_id
 from serving.tables.parameters import BadQuery, problem
 from serving.tables.query import TableQuery
 from serving.tables.ranges import WEEKDAYS, Days
-from serving.tables.results import Statement, counted_days
+from serving.tables.statement import Statement, counted_days
 
 By = Literal["day", "week", "month"]
 STEPS: tuple[By, ...] = get_args(By)

@@ -10,10 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.activity import read_excluded
 from serving.tables.behind import behind_rows
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, read_excluded, rows_of
+from serving.tables.results import rows_of
+from serving.tables.statement import Statement, counted, counted_days
+from serving.tables.versions import SHOWN, shown_at
 
 TOTALS = {
     "conversations": "count(*)",
@@ -63,12 +66,31 @@ def _read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: 
     before = query.days_before(chatbot, days)
     if before is None:
         return Totals(totals, None, None, None, left_out)
-    # Where nothing is chosen, reading two columns of these rows costs less than keeping all.
-    kept = None if query.keeps_every_row() else snapshot
-    previous = _totals(snapshot, query, chatbot, before, rows_of(query, chatbot, before, kept))
+    previous = _totals(snapshot, query, chatbot, before, _before(query, chatbot, before, snapshot))
     change = {name: _relative(totals[name], previous[name]) for name in (*COUNTS, "mrr")}
     change["sentiment"] = _difference(totals["sentiment"], previous["sentiment"])
     return Totals(totals, before, previous, change, left_out)
+
+
+def _before(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
+    """Return the statement for the rows of the period before.
+
+    Nobody reads more of them than their MRR where all are kept: then those with activity, without their figures, cost
+    much less than the rows themselves.
+    """
+    if query.counted_organizations() or not query.keeps_every_row():
+        return rows_of(query, chatbot, days, snapshot)
+    table, clock = query.table, shown_at(days, query.attributes)
+    key = f"{table.singular}_key"
+    sql = f"""
+        select {table.id_column}, mrr
+        from {counted(f"dim_{table.name}", f"excluded_{table.name}", query, chatbot)}
+        where chatbot_id = ? and {SHOWN} and {key} in (
+            select {key} from {counted_days(query, chatbot)} where chatbot_id = ? and activity_date between ? and ?
+        )
+    """
+    whose = chatbot.chatbot_id
+    return Statement(sql, [whose, clock, clock, whose, *days])
 
 
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days, rows: Statement) -> dict[str, Any]:

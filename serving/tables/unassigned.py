@@ -3,7 +3,7 @@
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counting
+from serving.tables.statement import Statement, counting
 
 OWNERS = {"organizations": "organization_key", "users": "user_key"}
 

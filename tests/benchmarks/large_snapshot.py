@@ -1,4 +1,4 @@
-"""A published snapshot as large as reading has to bear, its marts made in SQL, the rest by the publisher. Measures nothing.
+"""A published snapshot as large as reading has to bear: marts made in SQL, the rest by the publisher. Measures nothing.
 
 1,100,000 conversation-days of this month and as many of the last one; 1,000,000 users, who are all active in both, and
 100,000 organizations: nearly every row is a group of its own, the hardest case for whatever groups. One conversation in
@@ -65,12 +65,14 @@ from spoken;
 create table marts.dim_users as
 select
     chatbot_id, user_key, user_id, 'Person ' || person as user_name, 'person' || person || '@example.com' as email,
-    plan, industry, cast(mrr as decimal(18, 4)) as mrr, first_seen_at as valid_from, cast(null as timestamp) as valid_to,
-    cast(null as date) as shown_from_date, cast(null as date) as shown_to_date, first_seen_at
+    plan, industry, cast(mrr as decimal(18, 4)) as mrr, first_seen_at as valid_from,
+    cast(null as timestamp) as valid_to, cast(null as date) as shown_from_date, cast(null as date) as shown_to_date,
+    first_seen_at
 from (
     select
         '{chatbot}' as chatbot_id, person, key_of('u' || person) as user_key, uuid_of('u' || person) as user_id,
-        ['free', 'starter', 'pro', null][1 + person % 4] as plan, ['Retail', 'Software', null][1 + person % 3] as industry,
+        ['free', 'starter', 'pro', null][1 + person % 4] as plan,
+        ['Retail', 'Software', null][1 + person % 3] as industry,
         case when person % 5 > 0 then person % 90 end as mrr, min(sent_at) as first_seen_at
     from spoken group by person
 );
@@ -97,7 +99,8 @@ select
     min(first_message_at) as first_message_at, max(last_message_at) as last_message_at, user_key
 from marts.fct_conversation_days group by all limit 0;
 create table marts.fct_organization_days as
-select * exclude (user_id, user_key), user_id as organization_id, cast(0 as bigint) as users, user_key as organization_key
+select
+    * exclude (user_id, user_key), user_id as organization_id, cast(0 as bigint) as users, user_key as organization_key
 from marts.fct_user_days;
 create table marts.dim_custom_values (
     chatbot_id varchar, kind varchar, entity_id varchar, field varchar, value_type varchar, text_value varchar,
