@@ -1,4 +1,4 @@
-"""Keeps the rows of table macros that were asked for last: order, search, filters and counts need not call them again.
+"""Keeps the rows of table macros that were asked for last: order, search, filters and totals need not call them again.
 
 They are tables of a database in memory, attached to the snapshot's. Whose rows they are, and of which days, stands in
 the call of the macro, which is their key; which calls a reader may make is not decided here.
@@ -18,10 +18,10 @@ import duckdb
 from serving.answers import Answers
 from serving.engine import fetch
 
-# About 80 bytes a row once it is compressed, 350 before.
-MOST_ROWS = 2_500_000
-# What a table costs, however few rows it has, in rows.
-ROWS_OF_A_TABLE = 10_000
+# A cell takes about 4 bytes once it is compressed, and 17 before.
+MOST_CELLS = 50_000_000
+# What a table costs, however little is in it, in cells.
+CELLS_OF_A_TABLE = 200_000
 # From so many rows on a table is compressed.
 MANY_ROWS = 100_000
 
@@ -29,25 +29,25 @@ MANY_ROWS = 100_000
 class KeptRows:
     """A table with the rows of a call, there as long as somebody holds this."""
 
-    def __init__(self, name: str, rows: int) -> None:
+    def __init__(self, name: str, cells: int) -> None:
         self.name = name
-        self.rows = rows
+        self.cells = cells
 
 
 class Kept:
     """The tables kept of one snapshot."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, most_rows: int = MOST_ROWS, many_rows: int = MANY_ROWS
+        self, connection: duckdb.DuckDBPyConnection, most_cells: int = MOST_CELLS, many_rows: int = MANY_ROWS
     ) -> None:
-        """Keep tables of at most so many rows altogether; those of many rows are compressed."""
+        """Keep tables of at most so many cells altogether; those of many rows are compressed."""
         self._many_rows = many_rows
         self._connection = connection
         self._database = f"kept_{uuid4().hex}"
         self._numbers = count()
         self._writing = threading.Lock()
         self._let_go: deque[str] = deque()
-        self._tables: Answers[KeptRows] = Answers(most_rows, lambda one: one.rows + ROWS_OF_A_TABLE)
+        self._tables: Answers[KeptRows] = Answers(most_cells, lambda one: one.cells)
         connection.execute(f"attach ':memory:' as {self._database} (read_write, compress)")
 
     def rows(self, call: str, parameters: Sequence[Any]) -> KeptRows:
@@ -57,7 +57,7 @@ class Kept:
 
     @property
     def size(self) -> int:
-        """Return how many rows are kept, and what the tables themselves cost in rows."""
+        """Return how many cells are kept, with what the tables themselves cost."""
         return self._tables.size
 
     def tables(self) -> int:
@@ -71,7 +71,8 @@ class Kept:
             while self._let_go:
                 fetch(self._connection, f"drop table {self._let_go.popleft()}")
             ((rows,),) = fetch(self._connection, f"create table {name} as from {call}", parameters)
-        made = KeptRows(name, rows)
+            columns = len(fetch(self._connection, f"describe {name}"))
+        made = KeptRows(name, rows * columns + CELLS_OF_A_TABLE)
         finalize(made, self._let_go.append, name)
         if rows >= self._many_rows:
             threading.Thread(target=self._compress, daemon=True).start()

@@ -11,7 +11,7 @@ from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.activity import read_excluded
-from serving.tables.behind import behind_rows
+from serving.tables.behind import figures_behind
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
 from serving.tables.results import rows_of
@@ -94,12 +94,12 @@ def _before(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot)
 
 
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days, rows: Statement) -> dict[str, Any]:
-    behind = behind_rows(query, chatbot, days, Statement("from kept", []))
+    behind = figures_behind(query, chatbot, days, snapshot, Statement("from kept", []))
     sql = f"""
         with kept as materialized (select {query.table.id_column}, mrr from ({rows.sql}))
         select {", ".join(TOTALS.values())} from ({behind.sql})
     """
-    (row,) = rows.around(sql, after=behind.parameters).read(snapshot)
+    (row,) = Statement(sql, [*rows.parameters, *behind.parameters], (*rows.holds, *behind.holds)).read(snapshot)
     return dict(zip(TOTALS, row, strict=True))
 
 

@@ -20,7 +20,7 @@ from serving.access.readers import RIGHTS
 from serving.access.tokens import issue
 from serving.answers import Answers
 from serving.http.app import create_app
-from serving.kept import ROWS_OF_A_TABLE, Kept
+from serving.kept import CELLS_OF_A_TABLE, Kept
 from serving.snapshot import Snapshot, Snapshots
 from serving.tables.query_models import query_of
 from serving.tables.results import ordered_page, rows_of
@@ -166,13 +166,13 @@ def test_what_is_remembered_takes_no_more_than_its_bound_and_the_oldest_goes_fir
 
 def test_tables_of_kept_rows_are_dropped_when_nobody_holds_them_and_not_before(published):
     with duckdb.connect((published / "current.duckdb").resolve(), read_only=True, config=dict(engine.READER)) as reader:
-        kept = Kept(reader, most_rows=5 * ROWS_OF_A_TABLE, many_rows=1)
+        kept = Kept(reader, most_cells=5 * CELLS_OF_A_TABLE, many_rows=1)
         call = "organizations(?, null, ?)"
         held = kept.rows(call, ["support", "2026-11-22"])
         expected = reader.execute("select count(*) from organizations('support', null, date '2026-11-22')").fetchall()
         for day in range(1, 23):
             kept.rows(call, ["support", f"2026-11-{day:02}"])
-            assert kept.size <= 5 * ROWS_OF_A_TABLE
+            assert kept.size <= 5 * CELLS_OF_A_TABLE
         assert reader.execute(f"select count(*) from {held.name}").fetchall() == expected
         assert kept.tables() <= 7  # four that fit, the one that is held, one in the making, one to be dropped
         del held
