@@ -19,7 +19,7 @@ from serving.answers import Answers
 from serving.engine import fetch
 
 # A cell takes about 4 bytes once it is compressed, and 17 before.
-MOST_CELLS = 50_000_000
+MOST_CELLS = 60_000_000
 # What a table costs, however little is in it, in cells.
 CELLS_OF_A_TABLE = 200_000
 # From so many rows on a table is compressed.

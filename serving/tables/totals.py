@@ -66,20 +66,20 @@ def _read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: 
     before = query.days_before(chatbot, days)
     if before is None:
         return Totals(totals, None, None, None, left_out)
-    previous = _totals(snapshot, query, chatbot, before, _before(query, chatbot, before, snapshot))
+    previous = _totals(snapshot, query, chatbot, before, _before(query, chatbot, before))
     change = {name: _relative(totals[name], previous[name]) for name in (*COUNTS, "mrr")}
     change["sentiment"] = _difference(totals["sentiment"], previous["sentiment"])
     return Totals(totals, before, previous, change, left_out)
 
 
-def _before(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
+def _before(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return the statement for the rows of the period before.
 
     Nobody reads more of them than their MRR where all are kept: then those with activity, without their figures, cost
     much less than the rows themselves.
     """
     if query.counted_organizations() or not query.keeps_every_row():
-        return rows_of(query, chatbot, days, snapshot)
+        return rows_of(query, chatbot, days)
     table, clock = query.table, shown_at(days, query.attributes)
     key = f"{table.singular}_key"
     sql = f"""
