@@ -47,7 +47,7 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot 
         holds += other.holds
         joins += comparison.beside_before(other.sql, query)
         beside += [*other.parameters, *comparison.before_parameters(chatbot, days, before)]
-    clauses, parameters = _conditions(query, chatbot)
+    clauses, parameters = conditions(query, chatbot)
     where = " and ".join(f"({clause})" for clause in clauses) or "true"
     seen = without_addresses(f"{source.sql} {joins}", query.table, chatbot)
     if derived := query.derived_columns():
@@ -69,7 +69,7 @@ def _called(query: TableQuery, chatbot: Chatbot | None, days: Days, snapshot: Sn
     return Statement(rows.name, [], (rows,))
 
 
-def _conditions(query: TableQuery, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
+def conditions(query: TableQuery, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
     """Return the conditions of search and filters on rows, and the parameters they take."""
     clauses: list[str] = []
     parameters: list[Any] = []
@@ -78,8 +78,8 @@ def _conditions(query: TableQuery, chatbot: Chatbot) -> tuple[list[str], list[An
         parameters += [text] * len(query.table.searched)
     given = [_condition(query, column, chatbot) for column in query.table.columns]
     given += [custom.condition(wanted, folded) for wanted in query.custom]
-    for conditions, values in given:
-        clauses += conditions
+    for some, values in given:
+        clauses += some
         parameters += values
     return clauses, parameters
 

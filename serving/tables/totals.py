@@ -12,9 +12,10 @@ from typing import Any
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.activity import read_excluded
 from serving.tables.behind import figures_behind
+from serving.tables.masking import without_addresses
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import rows_of
+from serving.tables.results import conditions, rows_of
 from serving.tables.statement import Statement, counted, counted_days
 from serving.tables.versions import SHOWN, shown_at
 
@@ -29,6 +30,24 @@ TOTALS = {
     "last_activity_at": "max(last_activity_at)",
     # An attribute of the rows: each of them once, whatever their conversations.
     "mrr": "(select sum(mrr) from kept)",
+}
+# Attributes of a row as the table macros show them, by the names that rows have them under.
+ATTRIBUTES = {
+    "organizations": {
+        "organization_id": "organization_id",
+        "organization_name": "coalesce(organization_name, organization_id)",
+        "plan": "plan",
+        "industry": "industry",
+        "mrr": "mrr",
+    },
+    "users": {
+        "user_id": "user_id",
+        "user_name": "coalesce(user_name, email, user_id)",
+        "email": "email",
+        "plan": "plan",
+        "industry": "industry",
+        "mrr": "mrr",
+    },
 }
 COUNTS = ("conversations", "users", "organizations", "messages", "scored_conversations")
 
@@ -66,31 +85,34 @@ def _read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: 
     before = query.days_before(chatbot, days)
     if before is None:
         return Totals(totals, None, None, None, left_out)
-    previous = _totals(snapshot, query, chatbot, before, _before(query, chatbot, before))
+    previous = _totals(snapshot, query, chatbot, before, before_rows(query, chatbot, before))
     change = {name: _relative(totals[name], previous[name]) for name in (*COUNTS, "mrr")}
     change["sentiment"] = _difference(totals["sentiment"], previous["sentiment"])
     return Totals(totals, before, previous, change, left_out)
 
 
-def _before(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
-    """Return the statement for the rows of the period before.
+def before_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+    """Return the statement for the ids and the MRR of the rows of the period before.
 
-    Nobody reads more of them than their MRR where all are kept: then those with activity, without their figures, cost
-    much less than the rows themselves.
+    Where the query chooses by attributes alone these rows need no figures, most of what they cost: they are the
+    versions of those days of whoever was active in them.
     """
-    if query.counted_organizations() or not query.keeps_every_row():
-        return rows_of(query, chatbot, days)
     table, clock = query.table, shown_at(days, query.attributes)
-    key = f"{table.singular}_key"
-    sql = f"""
-        select {table.id_column}, mrr
+    chosen_by = (column for column in table.columns if query.filters(column))
+    if query.counted_organizations() or any(column.name not in ATTRIBUTES[table.name] for column in chosen_by):
+        return rows_of(query, chatbot, days)
+    key, shown = f"{table.singular}_key", [f"{sql} as {name}" for name, sql in ATTRIBUTES[table.name].items()]
+    versions = f"""(
+        select {", ".join(shown)}
         from {counted(f"dim_{table.name}", f"excluded_{table.name}", query, chatbot)}
         where chatbot_id = ? and {SHOWN} and {key} in (
             select {key} from {counted_days(query, chatbot)} where chatbot_id = ? and activity_date between ? and ?
         )
-    """
-    whose = chatbot.chatbot_id
-    return Statement(sql, [whose, clock, clock, whose, *days])
+    )"""
+    clauses, parameters = conditions(query, chatbot)
+    where = " and ".join(f"({clause})" for clause in clauses) or "true"
+    sql = f"select {table.id_column}, mrr from {without_addresses(versions, table, chatbot)} where {where}"
+    return Statement(sql, [chatbot.chatbot_id, clock, clock, chatbot.chatbot_id, *days, *parameters])
 
 
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days, rows: Statement) -> dict[str, Any]:
