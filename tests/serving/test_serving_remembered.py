@@ -243,3 +243,14 @@ def test_an_answer_is_a_copy_of_ones_own(published):
     first = snapshot.answer(chatbot, "a question", lambda: [{"rows": [1]}])
     first[0]["rows"].append(2)
     assert snapshot.answer(chatbot, "a question", lambda: []) == [{"rows": [1]}]
+
+
+def test_a_question_that_memory_does_not_do_for_is_answered_with_a_sentence(tmp_path, monkeypatch):
+    publish(tmp_path)
+    monkeypatch.setitem(engine.READER, "memory_limit", "3MB")
+    client = TestClient(create_app(tmp_path, clock=lambda: NOW), BASE)
+    answer = client.get("/api/v1/chatbots/support/users?range=all_time")
+    said = "This needs more memory than the server may take: ask for fewer days, or filter"
+    assert (answer.status_code, answer.json()) == (503, {"detail": said})
+    page = client.get("/platform/support/users?range=all_time")
+    assert (page.status_code, said in page.text) == (503, True)
