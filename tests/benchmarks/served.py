@@ -14,7 +14,7 @@ from typing import ClassVar
 import httpx
 
 from tests.benchmarks.costs import tool
-from tests.support.pipeline import NOWHERE_ELSE
+from tests.support.commands import NOWHERE_ELSE
 
 
 @dataclass(frozen=True)
