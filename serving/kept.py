@@ -79,6 +79,6 @@ class Kept:
         return made
 
     def _compress(self) -> None:
-        """Compress what is not yet; if the engine will not have it now, the next time will do."""
-        with self._writing, suppress(duckdb.TransactionException):
+        """Compress what is not yet; if the engine cannot now, the next time will do."""
+        with self._writing, suppress(duckdb.Error):
             fetch(self._connection, f"checkpoint {self._database}")
