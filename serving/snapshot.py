@@ -7,19 +7,27 @@ when its last holder lets go.
 
 import json
 import os
+import pickle
 import threading
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import duckdb
 
+from serving.answers import Answers
+from serving.engine import READER, fetch, run
+from serving.kept import Kept
+
+T = TypeVar("T")
+
 DATABASE = "clientele.duckdb"
 NOTHING_PUBLISHED = "Nothing published yet: run `clientele refresh`"
-# A reader of snapshots needs no file but its own, and may not change that.
-READER = {"enable_external_access": "false", "lock_configuration": "true"}
+# What one snapshot's answers may take in memory.
+ANSWERS = 32_000_000
 
 CHATBOTS = """
     select chatbot_id, coalesce(name, chatbot_id), time_zone, lower(week_start), upper(currency)
@@ -102,6 +110,8 @@ class Snapshot:
             row[0]: Chatbot(*[*row, tuple(fields.get(row[0], ())), row[0] in excluding, self.data_through])
             for row in rows
         }
+        self.kept = Kept(self._connection)
+        self._answers: Answers[bytes] = Answers(ANSWERS, len)
         manifest = directory / "manifest.json"
         self.manifest: dict[str, Any] = json.loads(manifest.read_bytes()) if manifest.exists() else {}
 
@@ -126,6 +136,22 @@ class Snapshot:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a cursor of its own for one request; it keeps the file open as long as it lives."""
         return self._connection.cursor()
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
+        """Run a statement on a cursor of its own, when it is its turn; return the cursor."""
+        return run(self._connection, sql, parameters)
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement, when it is its turn."""
+        return fetch(self._connection, sql, parameters)
+
+    def answer(self, chatbot: Chatbot, question: Hashable, read: Callable[[], T]) -> T:
+        """Return the answer to a question about a chatbot as its reader may see it; it is read for the first who asks.
+
+        It is kept as bytes: so its size is known, and everyone who asks has a copy of their own.
+        """
+        kept = self._answers.get((chatbot, question), lambda: pickle.dumps(read()))
+        return pickle.loads(kept)
 
     def meanings(self, table: str) -> dict[str, str]:
         """Return the meaning of each column of a table that the manifest explains."""

@@ -15,12 +15,9 @@ create macro has_chatbot(asked_chatbot) as case
     )
 end;
 
--- A conversation has one owner and one start, so any of its days tells them; grouping by the number alone is what makes
--- the pages fast. A list of organizations keeps the conversations that belong to these; an empty text in it those that
--- belong to none. What `exclude.csv` leaves out counts on request: excluded := 'include'.
-create macro conversations_in_range(
-    chatbot_id, first_day, last_day, organization_ids := null, excluded := 'leave out'
-) as table
+-- The days of the conversations that a range counts. A list of organizations keeps the conversations that belong to these,
+-- an empty text in it those that belong to none. What `exclude.csv` leaves out counts on request: excluded := 'include'.
+create macro days_in_range(chatbot_id, first_day, last_day, organization_ids := null, excluded := 'leave out') as table
 with asked as (
     select
         chatbot_id as chatbot,
@@ -34,6 +31,24 @@ with asked as (
         coalesce(cast(last_day as date), date '9999-12-31') as last
     where has_chatbot(chatbot_id)
 )
+select days.* exclude (is_excluded)
+from asked
+inner join (
+    select kept.*, false as is_excluded from fct_conversation_days as kept
+    union all
+    select left_out.*, true as is_excluded from excluded_conversation_days as left_out
+) as days
+    on days.chatbot_id = asked.chatbot
+    and days.activity_date >= asked.first
+    and days.activity_date <= asked.last
+    and (asked.with_excluded or not days.is_excluded)
+where asked.kept_organizations is null or list_contains(asked.kept_organizations, coalesce(days.organization_id, ''));
+
+-- A conversation has one owner and one start, so any of its days tells them; grouping by the number alone is what makes
+-- the pages fast.
+create macro conversations_in_range(
+    chatbot_id, first_day, last_day, organization_ids := null, excluded := 'leave out'
+) as table
 select
     days.conversation_key,
     any_value(days.conversation_id) as conversation_id,
@@ -52,17 +67,9 @@ select
          else 'neutral'
     end as band,
     max(days.last_message_at) as last_activity_at
-from asked
-inner join (
-    select kept.*, false as is_excluded from fct_conversation_days as kept
-    union all
-    select left_out.*, true as is_excluded from excluded_conversation_days as left_out
+from days_in_range(
+    chatbot_id, first_day, last_day, organization_ids := organization_ids, excluded := excluded
 ) as days
-    on days.chatbot_id = asked.chatbot
-    and days.activity_date >= asked.first
-    and days.activity_date <= asked.last
-    and (asked.with_excluded or not days.is_excluded)
-where asked.kept_organizations is null or list_contains(asked.kept_organizations, coalesce(days.organization_id, ''))
 group by days.conversation_key;
 
 create macro organizations(
@@ -165,13 +172,6 @@ with asked as (
         end as shown_at
     where has_chatbot(chatbot_id)
 ),
-conversations as materialized (
-    select in_range.*
-    from conversations_in_range(
-        chatbot_id, first_day, last_day, organization_ids := organization_ids, excluded := excluded
-    ) as in_range
-    where in_range.user_key is not null
-),
 measures as (
     select
         conversations.user_key,
@@ -185,24 +185,47 @@ measures as (
         count(*) filter (where conversations.band = 'satisfied') / nullif(count(conversations.band), 0) as satisfied_share,
         count(*) filter (where conversations.band = 'neutral') / nullif(count(conversations.band), 0) as neutral_share,
         count(*) filter (where conversations.band = 'dissatisfied') / nullif(count(conversations.band), 0) as dissatisfied_share,
-        count(distinct conversations.organization_key) as organization_count,
-        count(*) filter (where conversations.user_messages > 0) as written_conversations
-    from conversations
+        count(*) filter (where conversations.user_messages > 0) as written_conversations,
+        any_value(conversations.organization_key) as organization_key,
+        coalesce(min(conversations.organization_key) != max(conversations.organization_key), false)
+            or count(conversations.organization_key) not in (0, count(*)) as has_several
+    from conversations_in_range(
+        chatbot_id, first_day, last_day, organization_ids := organization_ids, excluded := excluded
+    ) as conversations
+    where conversations.user_key is not null
     group by conversations.user_key
 ),
--- Only a user's conversations with the newest message are ranked: ranking all of them took twice as long.
-newest as (
+-- Nearly everyone talks for one organization, or for none: only the conversations of the others are told apart by
+-- organization, and the one with the newest message found. Doing so for all of them took three times as long.
+movers as (
     select
-        conversations.user_key,
-        conversations.organization_key,
-        row_number() over (
-            partition by conversations.user_key
-            order by conversations.conversation_started_at desc, conversations.conversation_id desc
-        ) as recency
-    from conversations
-    inner join measures
-        on conversations.user_key = measures.user_key
-        and conversations.last_activity_at = measures.last_activity_at
+        ranked.user_key,
+        count(distinct ranked.organization_key) as organization_count,
+        max(ranked.organization_key) filter (where ranked.recency = 1) as newest_key
+    from (
+        select
+            theirs.user_key,
+            theirs.organization_key,
+            row_number() over (
+                partition by theirs.user_key
+                order by
+                    theirs.last_activity_at desc, theirs.conversation_started_at desc, theirs.conversation_id desc
+            ) as recency
+        from (
+            select
+                any_value(days.conversation_id) as conversation_id,
+                any_value(days.user_key) as user_key,
+                any_value(days.organization_key) as organization_key,
+                any_value(days.conversation_started_at) as conversation_started_at,
+                max(days.last_message_at) as last_activity_at
+            from days_in_range(
+                chatbot_id, first_day, last_day, organization_ids := organization_ids, excluded := excluded
+            ) as days
+            where days.user_key in (select measures.user_key from measures where measures.has_several)
+            group by days.conversation_key
+        ) as theirs
+    ) as ranked
+    group by ranked.user_key
 ),
 -- What is left out is part of a life only where it counts.
 excluded_lives as (
@@ -253,13 +276,19 @@ select
     measures.satisfied_share,
     measures.neutral_share,
     measures.dissatisfied_share,
-    measures.organization_count,
+    case
+        when measures.has_several then movers.organization_count
+        when measures.organization_key is null then 0
+        else 1
+    end as organization_count,
     measures.written_conversations
 from measures
 inner join shown on shown.user_key = measures.user_key
-inner join newest on newest.user_key = measures.user_key and newest.recency = 1
+left join movers on movers.user_key = measures.user_key
 left join excluded_lives on excluded_lives.user_key = measures.user_key
-left join shown_organizations on shown_organizations.organization_key = newest.organization_key;
+left join shown_organizations
+    on shown_organizations.organization_key
+    = case when measures.has_several then movers.newest_key else measures.organization_key end;
 
 -- The values of custom fields that hold at the end of a day, for entities of one kind: 'user' or 'organization'. A field
 -- that was never sent of an entity, or was cleared, has no row.

@@ -18,9 +18,9 @@ from serving.http.caching import Unchanged, headers, moment_of, tag_of
 from serving.http.limits import Exports
 from serving.http.sources import SOURCES, Source, columns_of
 from serving.snapshot import Chatbot, NothingPublished, Snapshot, Snapshots
+from serving.tables.activity import closed
 from serving.tables.exports import FORMATS, Format, decimal_text, file_name
 from serving.tables.ranges import Clock
-from serving.tables.results import closed
 
 
 def add_api(app: FastAPI, snapshots: Snapshots, clock: Clock, exports: Exports) -> None:
@@ -109,7 +109,7 @@ def _add_file(
         now = clock()
         tag = tag_of(request, snapshot, chatbot, *moment_of(source.rows_of(query), chatbot, now))
         exports.take(request)
-        result = source.result(query, chatbot, now)
+        result = source.result(snapshot, query, chatbot, now)
         exports.check_size(snapshot, result, file_format)
         exports.note(
             at=now,

@@ -10,8 +10,10 @@ from serving.snapshot import NOTHING_PUBLISHED, Snapshot
 from serving.tables.columns import TABLES, Column, Kind, Table
 from serving.tables.conversations import ConversationsQuery
 from serving.tables.exports import Format
+from serving.tables.page_query import PageQuery
 from serving.tables.quality import CHANGES, QUALITY
-from serving.tables.query import QUERIES, PageQuery, TableQuery
+from serving.tables.query import TableQuery
+from serving.tables.query_models import QUERIES
 
 SCHEMA_OF_KIND: dict[Kind, dict[str, Any]] = {
     "text": {"type": ["string", "null"]},

@@ -14,7 +14,7 @@ from serving.http.caching import moment_of, tag_of
 from serving.snapshot import Chatbot, Snapshots
 from serving.tables.columns import TABLES, Table
 from serving.tables.entity import ASKED, ATTRIBUTES, EntityQuery, check_entity, entity_query, read_entity
-from serving.tables.query import QUERIES
+from serving.tables.query_models import QUERIES
 from serving.tables.ranges import Clock
 from serving.tables.series import STEPS, USUAL_BUCKETS, figures_of
 

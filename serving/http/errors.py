@@ -5,6 +5,7 @@ An unknown and a forbidden chatbot have one answer, and so has every other addre
 
 from typing import Any
 
+import duckdb
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -20,6 +21,7 @@ from serving.tables.entity import NoSuchEntity
 from serving.tables.parameters import BadQuery
 
 ELSEWHERE = Link("All chatbots", "/")
+OUT_OF_MEMORY = "This needs more memory than the server may take: ask for fewer days, or filter"
 PROGRAMS = ("/api/", "/health", "/openapi.json")
 
 
@@ -61,6 +63,10 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(SnapshotGone)
     def snapshot_gone(request: Request, _error: Exception) -> Response:
         return _answer(request, 410, "Replaced", "Newer data has been published, and this page's is not kept any more.")
+
+    @app.exception_handler(duckdb.OutOfMemoryException)
+    def out_of_memory(request: Request, _error: Exception) -> Response:
+        return problem(request, 503, OUT_OF_MEMORY, "Too much at once")
 
     @app.exception_handler(BadQuery)
     def bad_query(request: Request, error: BadQuery) -> Response:

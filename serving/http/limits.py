@@ -19,7 +19,7 @@ from serving.access.audit import note_export
 from serving.snapshot import Snapshot
 from serving.tables.exports import Format
 from serving.tables.parameters import BadQuery
-from serving.tables.results import Statement
+from serving.tables.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,7 @@ class Exports:
     def check_size(self, snapshot: Snapshot, result: Statement, file_format: Format) -> None:
         """Raise BadQuery where a file would have more rows than it may, or than its kind can hold."""
         most = min(self._limits.export_rows, file_format.most_rows or self._limits.export_rows)
-        counting = Statement(f"select count(*) from ({result.sql})", result.parameters)
-        ((count,),) = counting.run(snapshot).fetchall()
+        ((count,),) = result.around(f"select count(*) from ({result.sql})").read(snapshot)
         if count > most:
             message = f"A file of {count:,} rows is too large, {most:,} is the most: ask for fewer days, or filter"
             raise BadQuery([{"loc": ["query"], "msg": message, "type": "too_large"}])

@@ -14,7 +14,7 @@ from serving.http.caching import moment_of, tag_of
 from serving.snapshot import Snapshots
 from serving.tables.columns import BANDS, ORGANIZATIONS, TABLES
 from serving.tables.overview import PARAMETERS, overview_query, read_overview
-from serving.tables.query import QUERIES
+from serving.tables.query_models import QUERIES
 from serving.tables.ranges import Clock
 from serving.tables.risk import MINIMUM_SCORED, RULES
 from serving.tables.series import STEPS

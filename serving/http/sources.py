@@ -9,8 +9,11 @@ from serving.http import describe
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import TABLES, Table
 from serving.tables.conversations import CONVERSATIONS, conversations_query, read_conversations, receipt
-from serving.tables.query import QUERIES, PageQuery, TableQuery, query_of
-from serving.tables.results import Page, Statement, read_page, result
+from serving.tables.page_query import PageQuery
+from serving.tables.query import TableQuery
+from serving.tables.query_models import QUERIES, query_of
+from serving.tables.results import Page, read_page, result
+from serving.tables.statement import Statement
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Source:
     parameters: list[dict[str, Any]]
     parse: Callable[[str, Chatbot], Any]
     read: Callable[[Snapshot, Any, Chatbot, datetime], Page]
-    result: Callable[[Any, Chatbot, datetime], Statement]
+    result: Callable[[Snapshot, Any, Chatbot, datetime], Statement]
     rows_of: Callable[[Any], TableQuery]
 
 

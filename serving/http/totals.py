@@ -11,9 +11,9 @@ from serving.http.api import asked_of, json_answer
 from serving.http.caching import moment_of, tag_of
 from serving.http.sources import TABLE_SOURCES, Source
 from serving.snapshot import Snapshots
+from serving.tables.activity import closed
 from serving.tables.parameters import BadQuery, problem
 from serving.tables.ranges import Clock
-from serving.tables.results import closed
 from serving.tables.totals import COUNTS, read_totals
 
 # What makes a page of rows, and no sense here.

@@ -5,17 +5,16 @@ the rows alone.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
 from serving.pages import links
-from serving.pages.memory import Memory
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.activity import closed
 from serving.tables.columns import Table
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, today_of
-from serving.tables.results import closed
 
 T = TypeVar("T")
 
@@ -32,7 +31,6 @@ class Asked:
     query: TableQuery
     search: str
     now: datetime
-    memory: Memory = field(default_factory=Memory)
     entity_id: str | None = None
     is_overview: bool = False
 
@@ -68,6 +66,4 @@ class Asked:
 
     def of_chatbot(self, what: str, read: Callable[[], T], *about: object) -> T:
         """Return an answer about the chatbot that depends on nothing else than what is given."""
-        whose = (self.chatbot.chatbot_id, self.chatbot.hides_emails)
-        key = (self.snapshot.snapshot_id, *whose, self.today, what, *about)
-        return self.memory.get(key, read)
+        return self.snapshot.answer(self.chatbot, (what, self.today, *about), read)

@@ -6,9 +6,9 @@ from serving.pages import formats, links
 from serving.pages.asked import Asked
 from serving.pages.navigation import Link
 from serving.pages.period import PRESET_LABELS
-from serving.tables.query import BadQuery
+from serving.tables.activity import read_newest_activity
+from serving.tables.parameters import BadQuery
 from serving.tables.ranges import DEFAULT_PRESET
-from serving.tables.results import read_newest_activity
 
 
 @dataclass(frozen=True)

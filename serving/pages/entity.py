@@ -15,7 +15,6 @@ from serving.pages.attributes import Attribute, Moment, attributes, history
 from serving.pages.charts import Trend, trend
 from serving.pages.empty import Message
 from serving.pages.frame import Frame, frame
-from serving.pages.memory import Memory
 from serving.pages.navigation import Link
 from serving.pages.notices import Notice, beyond
 from serving.pages.period import PRESET_LABELS, range_words
@@ -75,7 +74,6 @@ def entity_page(
     entity_id: str,
     search: str,
     now: datetime,
-    memory: Memory,
     visible: Sequence[Chatbot],
 ) -> EntityPage:
     """Return the page; NoSuchEntity if there is no such row in any range, BadQuery for a state that makes no sense."""
@@ -83,7 +81,7 @@ def entity_page(
     of_entity = [(name, value) for name, value in links.pairs(search) if name not in OWN]
     query = entity_query(urlencode(of_entity), TABLES[table], entity_id, chatbot)
     lines = receipt_query(table, entity_id, chatbot, "?" + urlencode([*of_entity, *of_rows]))
-    asked = Asked(snapshot, chatbot, query.row, search, now, memory, entity_id)
+    asked = Asked(snapshot, chatbot, query.row, search, now, entity_id)
     found = asked.remembered("entity", lambda: read_entity(snapshot, query, chatbot, now))
     name = _name(asked, found)
     path = links.entity_path(chatbot.chatbot_id, table, entity_id)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from serving.pages import links
-from serving.pages.memory import Memory
 from serving.pages.navigation import Link
 from serving.pages.notices import Freshness, freshness_of
 from serving.snapshot import Chatbot, Snapshot
@@ -24,20 +23,19 @@ class Card:
     tables: list[Link]
 
 
-def cards(snapshot: Snapshot, visible: Sequence[Chatbot], now: datetime, memory: Memory) -> list[Card]:
+def cards(snapshot: Snapshot, visible: Sequence[Chatbot], now: datetime) -> list[Card]:
     """Return a card for each chatbot, in their order."""
     return [
         Card(
             chatbot.name,
             chatbot.chatbot_id,
             chatbot.time_zone,
-            freshness_of(snapshot, chatbot, now, _newest(snapshot, chatbot, memory)),
+            freshness_of(snapshot, chatbot, now, _newest(snapshot, chatbot)),
             [Link(table.capitalize(), links.page_path(chatbot.chatbot_id, table)) for table in TABLES],
         )
         for chatbot in visible
     ]
 
 
-def _newest(snapshot: Snapshot, chatbot: Chatbot, memory: Memory) -> datetime | None:
-    key = (snapshot.snapshot_id, chatbot.chatbot_id, "newest message")
-    return memory.get(key, lambda: read_newest_message(snapshot, chatbot))
+def _newest(snapshot: Snapshot, chatbot: Chatbot) -> datetime | None:
+    return snapshot.answer(chatbot, "newest message", lambda: read_newest_message(snapshot, chatbot))

@@ -9,7 +9,8 @@ from serving.pages.rows import chosen_columns, written_columns
 from serving.snapshot import Chatbot
 from serving.tables.custom import PREFIX
 from serving.tables.exports import FORMATS
-from serving.tables.query import PAGE_LIMIT, QUERIES, PageQuery
+from serving.tables.page_query import PAGE_LIMIT, PageQuery
+from serving.tables.query_models import QUERIES
 from serving.tables.results import Page
 
 PAGE_SIZES = (10, 20, 50, 100)

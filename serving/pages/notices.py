@@ -10,8 +10,8 @@ from serving.pages import formats, links
 from serving.pages.asked import Asked
 from serving.pages.navigation import Link
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.activity import read_excluded
 from serving.tables.freshness import read_newest_message
-from serving.tables.results import read_excluded
 
 STALE_AFTER = timedelta(hours=24)
 # A chatbot whose newest message is older than the data by more than this says when that was.

@@ -13,7 +13,6 @@ from serving.pages.asked import Asked
 from serving.pages.charts import Trend, satisfaction
 from serving.pages.empty import Message, why_empty
 from serving.pages.frame import Frame, frame
-from serving.pages.memory import Memory
 from serving.pages.navigation import Link
 from serving.pages.notices import Notice, notices
 from serving.pages.period import range_words
@@ -86,11 +85,11 @@ class OverviewPage(Frame):
 
 
 def overview_page(
-    snapshot: Snapshot, chatbot: Chatbot, search: str, now: datetime, memory: Memory, visible: Sequence[Chatbot]
+    snapshot: Snapshot, chatbot: Chatbot, search: str, now: datetime, visible: Sequence[Chatbot]
 ) -> OverviewPage:
     """Return the overview of a state; BadQuery for one that makes no sense."""
     query = overview_query(search, chatbot)
-    asked = Asked(snapshot, chatbot, query, search, now, memory, is_overview=True)
+    asked = Asked(snapshot, chatbot, query, search, now, is_overview=True)
     found = asked.remembered("overview", lambda: read_overview(snapshot, query, chatbot, now))
     totals = asked.remembered("totals", lambda: read_totals(snapshot, query, chatbot, now))
     is_empty = not totals.totals["conversations"] and not (found.risk and found.risk.organizations)

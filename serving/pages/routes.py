@@ -14,7 +14,6 @@ from serving.pages.assets import FOR_EVER, asset_at
 from serving.pages.entity import entity_page
 from serving.pages.filters import filters, list_filters
 from serving.pages.home import cards
-from serving.pages.memory import Memory
 from serving.pages.overview import overview_page
 from serving.pages.reference import operations
 from serving.pages.rendering import SCHEME_COOKIE, SCHEMES, environment, page
@@ -22,7 +21,7 @@ from serving.pages.state import page_query_of
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.columns import TABLES, Table
-from serving.tables.query import query_of
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Clock
 
 A_YEAR = 365 * 24 * 60 * 60
@@ -30,14 +29,13 @@ A_YEAR = 365 * 24 * 60 * 60
 
 def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock, views: Path | None = None) -> None:
     """Add the pages' routes; `views` is the folder of the saved views, if there are any."""
-    memory = Memory()
     environment()
 
     @app.get("/", include_in_schema=False)
     def home(request: Request) -> Response:
         snapshot = snapshots.current()
         visible = visible_chatbots(snapshot, request)
-        return page(request, "home.html", cards=cards(snapshot, visible, clock(), memory))
+        return page(request, "home.html", cards=cards(snapshot, visible, clock()))
 
     @app.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:
@@ -51,7 +49,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock, views: Path | No
         if moved := _moved(request, links.overview_path(chatbot_id), TABLES["organizations"]):
             return moved
         visible = visible_chatbots(snapshot, request)
-        view = overview_page(snapshot, chatbot, _state(request), clock(), memory, visible)
+        view = overview_page(snapshot, chatbot, _state(request), clock(), visible)
         return page(request, "overview.html", page=view)
 
     @app.get(PLATFORM + "{chatbot_id}/{table}", include_in_schema=False)
@@ -63,7 +61,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock, views: Path | No
         if moved := _moved(request, links.page_path(chatbot_id, table), query_of(table, chatbot).table):
             return moved
         visible = visible_chatbots(snapshot, request)
-        view = view_of(snapshot, chatbot, table, _state(request), clock(), memory, visible, views)
+        view = view_of(snapshot, chatbot, table, _state(request), clock(), visible, views)
         return page(request, "table.html", page=view)
 
     @app.get(PLATFORM + "{chatbot_id}/{table}/{entity_id}", include_in_schema=False)
@@ -75,7 +73,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock, views: Path | No
         if moved := _moved(request, links.entity_path(chatbot_id, table, entity_id), query_of(table, chatbot).table):
             return moved
         visible = visible_chatbots(snapshot, request)
-        view = entity_page(snapshot, chatbot, table, entity_id, _state(request), clock(), memory, visible)
+        view = entity_page(snapshot, chatbot, table, entity_id, _state(request), clock(), visible)
         return page(request, "entity.html", page=view)
 
     @app.get(FILTERS + "{chatbot_id}/{table}", include_in_schema=False)
@@ -94,7 +92,7 @@ def add_pages(app: FastAPI, snapshots: Snapshots, clock: Clock, views: Path | No
         finds |= {name.removeprefix(links.FIND): value for name, value in given if name.startswith(links.FIND)}
         kept = urlencode([(name, value) for name, value in given if name != "snapshot"])
         state = links.canonical(f"?{kept}", model.table)
-        asked = Asked(snapshot, chatbot, model.parse(state), state, clock(), memory)
+        asked = Asked(snapshot, chatbot, model.parse(state), state, clock())
         return page(
             request,
             "filters.html",

@@ -18,7 +18,7 @@ from serving.pages.state import page_query_of
 from serving.saved_views import BadViews, SavedView, read_views
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import TABLES
-from serving.tables.query import BadQuery
+from serving.tables.parameters import BadQuery
 
 AN_ADDRESS = "Give the address of a table's page, like http://127.0.0.1:8000/platform/support/organizations?sort=-mrr."
 

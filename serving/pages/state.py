@@ -12,7 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from serving.snapshot import Chatbot
 from serving.tables.columns import TRENDS
-from serving.tables.query import TableQuery, query_of
+from serving.tables.query import TableQuery
+from serving.tables.query_models import query_of
 
 WIDTH = "width"
 LEAST_WIDTH, MOST_WIDTH = 64, 800

@@ -15,7 +15,6 @@ from serving.pages.chooser import ColumnChooser, chooser
 from serving.pages.empty import Message, why_broken, why_empty
 from serving.pages.filters import Filters, filters
 from serving.pages.frame import Frame, frame
-from serving.pages.memory import Memory
 from serving.pages.navigation import File, Link, Pager, files, pager
 from serving.pages.notices import Notice, notices
 from serving.pages.period import range_words
@@ -24,7 +23,8 @@ from serving.pages.saved import SavedViews, saved_views
 from serving.pages.state import page_query_of
 from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.query import BadQuery, Crossed
+from serving.tables.parameters import BadQuery
+from serving.tables.query import Crossed
 from serving.tables.results import Page, read_page
 from serving.tables.totals import read_totals
 from serving.tables.unassigned import read_unassigned
@@ -71,7 +71,6 @@ def view_of(
     table: str,
     search: str,
     now: datetime,
-    memory: Memory | None = None,
     visible: Sequence[Chatbot] = (),
     views: Path | None = None,
 ) -> TablePage:
@@ -80,15 +79,14 @@ def view_of(
     `visible` are the chatbots that the reader may see, `views` is the folder of the saved views.
     """
     model = page_query_of(table, chatbot)
-    memory = Memory() if memory is None else memory
     try:
         query = model.parse(search)
     except Crossed as error:
         query = error.query
     except BadQuery as error:
-        asked = Asked(snapshot, chatbot, model(), "", now, memory)
+        asked = Asked(snapshot, chatbot, model(), "", now)
         return _view(asked, Page([], 0), TotalsLine(), why_broken(error), visible, views)
-    asked = Asked(snapshot, chatbot, query, search, now, memory)
+    asked = Asked(snapshot, chatbot, query, search, now)
     wanted = query.model_copy(update={"columns": read_columns(query)})
     page = read_page(snapshot, wanted, chatbot, now)
     empty = None if page.rows else why_empty(asked, page.total)

@@ -1,31 +1,60 @@
 """The conversations behind a query's rows, each once: what totals and receipts are made of. Not how these are shown."""
 
-from serving.snapshot import Chatbot
+from typing import Any
+
+from serving.snapshot import Chatbot, Snapshot
 from serving.tables.masking import shown_id
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counted_days, counting, rows_of
+from serving.tables.results import rows_of
+from serving.tables.statement import Statement, counted, counting
+
+# What totals are made of: a tenth of what is known of a conversation.
+FIGURES = "user_key, organization_key, messages, sentiment, last_activity_at"
 
 
-def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for the conversations that the rows count, with what was sent of each in the range.
 
     Its columns are those of the macro `conversations_in_range`.
     """
-    return behind_rows(query, chatbot, days, rows_of(query, chatbot, days))
+    rows = rows_of(query, chatbot, days, snapshot)
+    return _behind(_in_range(query, chatbot, days), rows, query, chatbot)
 
 
-def behind_rows(query: TableQuery, chatbot: Chatbot, days: Days, kept: Statement) -> Statement:
-    """Return the same for the rows of a statement."""
-    entity = query.table.id_column
-    counted = query.counted_organizations()
-    arguments = (", organization_ids := ?" if counted else "") + counting(query, chatbot)
-    sql = f"""
-        select * from conversations_in_range(?, ?, ?{arguments})
-        where conversation_key in (
-            select conversation_key from {counted_days(query, chatbot)}
-            where chatbot_id = ? and {shown_id(query.table, chatbot)} in (select {entity} from ({kept.sql}))
-        )
+def figures_behind(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot, rows: Statement) -> Statement:
+    """Return the statement for the `FIGURES` of the conversations that rows count; those of the range are kept.
+
+    The rows are those that the query keeps.
     """
-    asked = [chatbot.chatbot_id, *days, *([counted] if counted else [])]
-    return Statement(sql, [*asked, chatbot.chatbot_id, *kept.parameters])
+    return _behind(kept_figures(query, chatbot, days, snapshot), rows, query, chatbot)
+
+
+def kept_figures(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
+    """Return SQL for the figures of every conversation of a range as what stands behind `from`."""
+    call = _in_range(query, chatbot, days)
+    kept = snapshot.kept.rows(f"(select {FIGURES} from {call.sql})", call.parameters)
+    return Statement(kept.name, [], (kept,))
+
+
+def _in_range(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+    """Return SQL for every conversation of a range as what stands behind `from`."""
+    parameters: list[Any] = [chatbot.chatbot_id, *days]
+    arguments = "?, ?, ?"
+    if organizations := query.counted_organizations():
+        arguments += ", organization_ids := ?"
+        parameters.append(organizations)
+    return Statement(f"conversations_in_range({arguments}{counting(query, chatbot)})", parameters)
+
+
+def _behind(conversations: Statement, rows: Statement, query: TableQuery, chatbot: Chatbot) -> Statement:
+    """Return the statement for the conversations of the rows; where the query keeps every row, of whoever has any."""
+    table = query.table
+    key = f"{table.singular}_key"
+    sql, holds = f"select * from {conversations.sql} where {key}", (*conversations.holds, *rows.holds)
+    if query.keeps_every_row():
+        return Statement(f"{sql} is not null", conversations.parameters, holds)
+    entities = counted(f"dim_{table.name}", f"excluded_{table.name}", query, chatbot)
+    ids = f"select {table.id_column} from ({rows.sql})"
+    sql = f"{sql} in (select {key} from {entities} where chatbot_id = ? and {shown_id(table, chatbot)} in ({ids}))"
+    return Statement(sql, [*conversations.parameters, chatbot.chatbot_id, *rows.parameters], holds)

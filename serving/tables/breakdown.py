@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from serving.snapshot import Chatbot, CustomField, Snapshot
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counted, counting, folded
+from serving.tables.statement import Statement, counted, counting, folded
 from serving.tables.versions import SHOWN, shown_at
 
 OF_ORGANIZATIONS = ("plan", "industry")
@@ -87,7 +87,7 @@ def read_breakdowns(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, day
     sql = READ.format(counting=counting(query, chatbot), parts=" union all ".join(parts))
     asked = [chatbot.chatbot_id, *days, *(value for _, one in valued for value in one.parameters)]
     groups: list[list[Group]] = [[] for _ in parts]
-    for part, *figures, _ in Statement(sql, asked).run(snapshot).fetchall():
+    for part, *figures, _ in Statement(sql, asked).read(snapshot):
         groups[part].append(Group(*figures))
     names = [*((name, False) for name in OF_ORGANIZATIONS), *((field.name, True) for field in fields)]
     found = [

@@ -11,8 +11,10 @@ from serving.tables import custom
 from serving.tables.columns import STATUSES, Column
 from serving.tables.masking import shown_id
 from serving.tables.query import TableQuery
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counted, counted_days, counting, folded, rows_of, searchable
+from serving.tables.results import rows_of
+from serving.tables.statement import Statement, counted, counted_days, folded, searchable
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,19 @@ def read_choices(
     others = query.without(of).model_copy(update={"columns": [column], "sort": query.table.id_column})
     if of.chooses_dormant:
         others = others.model_copy(update={column: ["", *STATUSES]})
-    if of.filtered_by("conversations"):
-        offered = _organizations_with_rows(others, chatbot, days)
+    asked = (others.question(), days, column, text.strip(), most)
+    return snapshot.answer(
+        chatbot, ("choices", *asked), lambda: _read(snapshot, others, of, chatbot, days, text.strip(), most)
+    )
+
+
+def _read(
+    snapshot: Snapshot, query: TableQuery, column: Column, chatbot: Chatbot, days: Days, text: str, most: int
+) -> list[Choice]:
+    if column.filtered_by("conversations"):
+        offered = _organizations_with_rows(query, chatbot, days, snapshot)
     else:
-        offered = _values_with_rows(others, of, chatbot, days)
+        offered = _values_with_rows(query, column, chatbot, days, snapshot)
     sql = f"""
         with choices as ({offered.sql})
         select coalesce(newest_value, ''), coalesce(trim(label), ''), row_count
@@ -49,13 +60,12 @@ def read_choices(
         order by row_count desc, {searchable("label")} nulls last, folded_value
         limit ?
     """
-    parameters = [*offered.parameters, text.strip(), text.strip(), most]
-    return [Choice(*row) for row in Statement(sql, parameters).run(snapshot).fetchall()]
+    return [Choice(*row) for row in offered.around(sql, after=[text, text, most]).read(snapshot)]
 
 
-def _values_with_rows(query: TableQuery, column: Column, chatbot: Chatbot, days: Days) -> Statement:
+def _values_with_rows(query: TableQuery, column: Column, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for a column's values, each in the spelling of its newest row; ids by their names."""
-    kept = rows_of(query, chatbot, days)
+    kept = rows_of(query, chatbot, days, snapshot)
     is_id = column.filtered_by("ids")
     shown = column.sql if is_id else custom.text_of(column)
     newest = "first({} order by last_activity_at desc, {})"
@@ -68,10 +78,10 @@ def _values_with_rows(query: TableQuery, column: Column, chatbot: Chatbot, days:
         from ({kept.sql})
         group by all
     """
-    return Statement(sql, kept.parameters)
+    return kept.around(sql)
 
 
-def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for the organizations, and how many users the table has when one is chosen.
 
     What is asked of figures is then asked of those of that organization's conversations alone: how many users these
@@ -84,8 +94,10 @@ def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) ->
         of_users = of_users.without(column)
     chosen, kept = "", Statement("", [])
     if query.search.strip() or any(map(of_users.filters, columns)):
-        kept = rows_of(of_users, chatbot, days)
+        kept = rows_of(of_users, chatbot, days, snapshot)
         chosen = f"and {shown_id(query.table, chatbot)} in (select {query.table.id_column} from ({kept.sql}))"
+    every = query_of("organizations", chatbot)(attributes=query.attributes, excluded=query.excluded)
+    named = rows_of(every, chatbot, days, snapshot)
     sql = f"""
         select
             coalesce(organization_id, '') as folded_value,
@@ -97,14 +109,11 @@ def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days) ->
             where chatbot_id = ? and user_key is not null
                 and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31') {chosen}
         )
-        left join (
-            select organization_id, organization_name
-            from organizations(?, ?, ?, attributes := ?{counting(query, chatbot)})
-        ) using (organization_id)
+        left join (select organization_id, organization_name from ({named.sql})) using (organization_id)
         group by all
     """
-    asked = [chatbot.chatbot_id, *days]
-    return Statement(sql, [*asked, *kept.parameters, *asked, query.attributes])
+    holds = (*kept.holds, *named.holds)
+    return Statement(sql, [chatbot.chatbot_id, *days, *kept.parameters, *named.parameters], holds)
 
 
 def _is_of_conversations(column: Column) -> bool:
@@ -122,4 +131,4 @@ def read_organization_names(
         from {counted("dim_organizations", "excluded_organizations", query, chatbot)}
         where chatbot_id = ? and organization_id in (select unnest(?::varchar[])) and valid_to is null
     """
-    return dict(Statement(sql, [chatbot.chatbot_id, organization_ids]).run(snapshot).fetchall())
+    return dict(Statement(sql, [chatbot.chatbot_id, organization_ids]).read(snapshot))

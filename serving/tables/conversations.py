@@ -14,10 +14,13 @@ from serving.snapshot import Chatbot, Snapshot
 from serving.tables.behind import conversations_behind
 from serving.tables.columns import Column, Table
 from serving.tables.masking import without_addresses
+from serving.tables.page_query import PageQuery
 from serving.tables.parameters import BadQuery, read_parameters
-from serving.tables.query import PageQuery, TableQuery, query_of
+from serving.tables.query import TableQuery
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
-from serving.tables.results import Page, Statement, counted, counted_days, ordered_page, read_ordered_page
+from serving.tables.results import Page, ordered_page, read_ordered_page
+from serving.tables.statement import Statement, counted, counted_days
 from serving.tables.versions import SHOWN, shown_at
 
 CONVERSATIONS = Table(
@@ -128,20 +131,25 @@ def conversations_query(query_string: str, chatbot: Chatbot) -> ConversationsQue
     return query
 
 
-def receipt(query: ConversationsQuery, chatbot: Chatbot, now: datetime) -> Statement:
+def receipt(snapshot: Snapshot, query: ConversationsQuery, chatbot: Chatbot, now: datetime) -> Statement:
     """Return the statement for the whole receipt in order with the chosen columns, or the part that is asked for."""
-    return ordered_page(query, lines(query, chatbot, query.rows.days(chatbot, now)))
+    return ordered_page(query, lines(query, chatbot, query.rows.days(chatbot, now), snapshot))
 
 
 def read_conversations(snapshot: Snapshot, query: ConversationsQuery, chatbot: Chatbot, now: datetime) -> Page:
     """Read one page of the receipt, with how many conversations it has in all."""
-    return read_ordered_page(snapshot, query, lines(query, chatbot, query.rows.days(chatbot, now)))
+    days = query.rows.days(chatbot, now)
+    return snapshot.answer(
+        chatbot,
+        ("page", query.question(), days),
+        lambda: read_ordered_page(snapshot, query, lines(query, chatbot, days, snapshot)),
+    )
 
 
-def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days) -> Statement:
+def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for every line, with all columns, in no order."""
     rows = query.rows
-    behind = conversations_behind(rows, chatbot, days)
+    behind = conversations_behind(rows, chatbot, days, snapshot)
     clock = shown_at(days, rows.attributes)
     wanted = query.user_id
     sql = READ.format(
@@ -155,4 +163,4 @@ def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days) -> Statement:
     if wanted:
         sql += f" where coalesce(user_id, '') in ({', '.join('?' * len(wanted))})"
     shown = [chatbot.chatbot_id, clock, clock]
-    return Statement(sql, [*behind.parameters, chatbot.chatbot_id, *days, *shown, *shown, *wanted])
+    return behind.around(sql, after=[chatbot.chatbot_id, *days, *shown, *shown, *wanted])

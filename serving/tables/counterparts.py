@@ -10,7 +10,6 @@ from typing import Any
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import TABLES, Table
 from serving.tables.conversations import ConversationsQuery, lines
-from serving.tables.results import Statement
 
 OTHER = {"organizations": "users", "users": "organizations"}
 READ = """
@@ -54,7 +53,7 @@ def read_counterparts(
 ) -> Counterparts:
     """Read who is on the other side of the conversations of a receipt."""
     other = TABLES[OTHER[query.of]]
-    behind = lines(query, chatbot, query.rows.days(chatbot, now))
+    behind = lines(query, chatbot, query.rows.days(chatbot, now), snapshot)
     sql = READ.format(other=other.singular, lines=behind.sql)
-    rows: list[tuple[Any, ...]] = Statement(sql, [*behind.parameters, most]).run(snapshot).fetchall()
+    rows: list[tuple[Any, ...]] = behind.around(sql, after=[most]).read(snapshot)
     return Counterparts(other, [Counterpart(*row[:-1]) for row in rows], rows[0][-1] if rows else 0)

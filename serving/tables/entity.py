@@ -9,13 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.activity import closed
 from serving.tables.columns import Table
 from serving.tables.masking import shown_id, without_addresses
 from serving.tables.parameters import BadQuery, problem, read_parameters
-from serving.tables.query import Attributes, TableQuery, query_of
+from serving.tables.query import Attributes, TableQuery
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, closed, counted, counted_days, counting, read_page
+from serving.tables.results import read_page
 from serving.tables.series import STEPS, By, read_series, step_of
+from serving.tables.statement import Statement, counted, counted_days, counting
 from serving.tables.versions import shown_at
 
 ATTRIBUTES = {
@@ -123,7 +126,7 @@ def _known_id(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> str:
     table = query.row.table
     source = counted(f"dim_{table.name}", f"excluded_{table.name}", query.row, chatbot)
     sql = f"select any_value({table.id_column}) from {source} where chatbot_id = ? and {shown_id(table, chatbot)} = ?"
-    ((found,),) = Statement(sql, [chatbot.chatbot_id, query.entity_id]).run(snapshot).fetchall()
+    ((found,),) = Statement(sql, [chatbot.chatbot_id, query.entity_id]).read(snapshot)
     if found is None:
         raise NoSuchEntity(table, query.entity_id, chatbot)
     return found
@@ -135,7 +138,7 @@ def _versions(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> list[
     names = ("valid_from", "valid_to", "shown_from_date", "shown_to_date", *ATTRIBUTES[table.name])
     seen = without_addresses(source, table, chatbot)
     sql = f"select {', '.join(names)} from {seen} where chatbot_id = ? and {table.id_column} = ? order by valid_from"
-    rows = Statement(sql, [chatbot.chatbot_id, query.entity_id]).run(snapshot).fetchall()
+    rows = Statement(sql, [chatbot.chatbot_id, query.entity_id]).read(snapshot)
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -155,7 +158,7 @@ def _life(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> tuple[dat
         select min(first_message_at), max(last_message_at) from {counted_days(query.row, chatbot)}
         where chatbot_id = ? and {query.row.table.id_column} = ?
     """
-    return Statement(sql, [chatbot.chatbot_id, query.entity_id]).run(snapshot).fetchall()[0]
+    return Statement(sql, [chatbot.chatbot_id, query.entity_id]).read(snapshot)[0]
 
 
 def _custom_values(
@@ -169,7 +172,7 @@ def _custom_values(
         where entity_id = ? order by field
     """
     given = [chatbot.chatbot_id, row.table.singular, asked.last, clock, query.entity_id]
-    return {field: _value(*values) for field, *values in Statement(sql, given).run(snapshot).fetchall()}
+    return {field: _value(*values) for field, *values in Statement(sql, given).read(snapshot)}
 
 
 def _custom_history(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> list[dict[str, Any]]:
@@ -182,7 +185,7 @@ def _custom_history(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) ->
     given = [chatbot.chatbot_id, query.row.table.singular, query.entity_id]
     return [
         {"field": field, "value": _value(*values), "valid_from": valid_from, "valid_to": valid_to}
-        for field, valid_from, valid_to, *values in Statement(sql, given).run(snapshot).fetchall()
+        for field, valid_from, valid_to, *values in Statement(sql, given).read(snapshot)
     ]
 
 

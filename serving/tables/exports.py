@@ -20,7 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 from serving.snapshot import Snapshot
 from serving.tables.columns import Column, Kind
 from serving.tables.parameters import BadQuery
-from serving.tables.results import Statement
+from serving.tables.statement import Statement
 
 # A spreadsheet takes a text that begins so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")

@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.activity import closed
 from serving.tables.breakdown import Breakdown, read_breakdowns
 from serving.tables.entity import ASKED
 from serving.tables.parameters import BadQuery, problem, read_parameters
-from serving.tables.query import TableQuery, query_of
+from serving.tables.query import TableQuery
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
-from serving.tables.results import closed, read_page
+from serving.tables.results import read_page
 from serving.tables.risk import MINIMUM_SCORED, Risk, read_risk
 from serving.tables.satisfaction import read_satisfaction
 from serving.tables.series import By, step_of

@@ -1,40 +1,28 @@
 """The one query of both tables: what page, API and exports accept, checked.
 
-How the text of a query string becomes parameters is in `parameters`, how a query reads the snapshot in `results`;
-nothing here opens one.
+The parameters of its columns' filters are made in `query_models`. How the text of a query string becomes parameters is
+in `parameters`, how a query reads the snapshot in `results`; nothing here opens one.
 """
 
 import re
-from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal, Self, get_origin
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    ValidationError,
-    create_model,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from serving.snapshot import Chatbot, CustomField
-from serving.tables.columns import TABLES, Column, Table
-from serving.tables.custom import PREFIX, STEP, CustomFilter, read_filters, with_fields
-from serving.tables.parameters import BadQuery, problem, read_parameters
+from serving.snapshot import Chatbot
+from serving.tables.columns import Column
+from serving.tables.custom import PREFIX, STEP, CustomFilter, read_filters
+from serving.tables.page_query import PageQuery
+from serving.tables.parameters import BadQuery, problem
 from serving.tables.periods import previous_period
 from serving.tables.ranges import DEFAULT_PRESET, Days, Preset, days_of, today_of
 
 Attributes = Literal["range_end", "now"]
 Excluded = Literal["leave_out", "include"]
-PAGE_LIMIT = 20
 # Bounds that fit the decimals compared with them, whatever is asked.
 Money = Annotated[Decimal, Field(ge=-(10**18), le=10**18, allow_inf_nan=False)]
 
@@ -56,77 +44,6 @@ class Crossed(BadQuery):
         super().__init__(
             [problem(low, "crossed", f"Lies above {high}") for low, high in (column.limits for column in columns)]
         )
-
-
-class PageQuery(BaseModel):
-    """Which part of a result is asked for, in which order, with which columns."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    table: ClassVar[Table]
-
-    sort: str = Field(description="A column; `-` in front for descending. Nulls come last.")
-    limit: int | None = Field(default=None, ge=1, le=1000, description=f"Rows: {PAGE_LIMIT} in JSON, all in an export.")
-    offset: int = Field(default=0, ge=0, le=2**31 - 1, description="Rows to leave out at the beginning.")
-    columns: list[str] = Field(
-        default=[],
-        description="The columns wanted, in this order; if none is given, all but the chatbot's own fields.",
-    )
-
-    @field_validator("sort")
-    @classmethod
-    def _sorts_by_a_column(cls, value: str) -> str:
-        cls._known_column(value.removeprefix("-"))
-        if cls.table.column(value.removeprefix("-")).kind == "trend":
-            raise PydanticCustomError(
-                "no_order", "Rows have no order by what is drawn of them: {name}", {"name": value}
-            )
-        return value
-
-    @field_validator("columns")
-    @classmethod
-    def _names_columns_once(cls, value: list[str]) -> list[str]:
-        for name in value:
-            cls._known_column(name)
-            if value.count(name) > 1:
-                raise PydanticCustomError("column_twice", "Column given twice: {name}", {"name": name})
-        return value
-
-    @classmethod
-    def _known_column(cls, name: str) -> None:
-        if name not in cls.table.column_names:
-            raise PydanticCustomError("unknown_column", "Unknown column: {name}", {"name": name})
-
-    @classmethod
-    def parse(cls, query_string: str) -> Self:
-        """Return the query that a query string asks; BadQuery if it asks anything else."""
-        return cls.read(read_parameters(query_string))
-
-    @classmethod
-    def read(cls, given: dict[str, list[str]], **more: Any) -> Self:
-        """Return the query that parameters ask, and what else it holds; BadQuery names every fault of them."""
-        if twice := cls.given_twice(given):
-            raise BadQuery(twice)
-        try:
-            values = {name: values if name in cls.repeatable() else values[0] for name, values in given.items()}
-            return cls.model_validate({**values, **more})
-        except ValidationError as error:
-            raise BadQuery(list(_problems(error))) from None
-
-    @classmethod
-    def given_twice(cls, given: dict[str, list[str]]) -> list[dict[str, Any]]:
-        """Return a problem for each parameter that may be given only once and is given more often."""
-        repeated = (name for name, values in given.items() if len(values) > 1 and name not in cls.repeatable())
-        return [problem(name, "given_twice", "May be given only once") for name in repeated]
-
-    @classmethod
-    def repeatable(cls) -> frozenset[str]:
-        """Return the parameters that may be given more than once."""
-        fields = cls.model_fields.items()
-        return frozenset(name for name, field in fields if get_origin(field.annotation) is list)
-
-    def chosen_columns(self) -> tuple[str, ...]:
-        """Return the columns to deliver, in order."""
-        return tuple(self.columns) or self.table.own_columns
 
 
 class TableQuery(PageQuery):
@@ -213,6 +130,11 @@ class TableQuery(PageQuery):
         fields = type(self).model_fields
         return self.model_copy(update={name: fields[name].default for name in column.parameters})
 
+    def keeps_every_row(self) -> bool:
+        """Return whether neither search nor filters leave out any row of those whose conversations count."""
+        choosing = (column for column in self.table.columns if not column.filtered_by("conversations"))
+        return not self.search.strip() and not any(map(self.filters, choosing))
+
     def counted_organizations(self) -> tuple[str, ...]:
         """Return the organizations whose conversations alone count; none if all do."""
         limiting = (column for column in self.table.columns if column.filtered_by("conversations"))
@@ -255,63 +177,3 @@ def is_crossed(column: Column, low: Any, high: Any) -> bool:
     if low is None or high is None:
         return False
     return low - high > STEP if column.field is not None else low > high
-
-
-def _query_model(table: Table) -> type[TableQuery]:
-    fields: dict[str, Any] = {}
-    for column in table.columns:
-        fields.update(_filter_fields(column))
-    name = f"{table.name.capitalize()}Query"
-    model = create_model(name, __base__=TableQuery, __module__=__name__, **fields)
-    model.table = table
-    return model
-
-
-def _filter_fields(column: Column) -> Iterator[tuple[str, Any]]:
-    """Yield the parameters of the filter by a column, each with its type and description."""
-    if column.filter is None:
-        return
-    by, name = column.filter.by, column.name
-    words = {
-        "bounds": ("At least this", "At most this", f", on the unrounded {name}"),
-        "days": ("On this day or later", "On this day or earlier", f", by {name} in the chatbot's zone"),
-    }
-    for bound, comparison in zip(column.limits, words.get(by, ()), strict=False):
-        limit: Any = Day if by == "days" else Money if column.kind == "money" else FiniteFloat
-        left_out = "" if column.chosen is None else f"; rows without one are left out, unless `{name}=` asks for them"
-        text = f"{comparison}{words[by][-1]}{left_out}."
-        yield bound, (limit | None, Field(default=None, description=text))
-    about = f" {column.meaning}" if column.derived and column.meaning else ""
-    value: Any = Literal[("", *column.filter.choices)] if column.filter.choices or column.limits else str
-    any_of = {
-        "values": f"Any of these; an empty one means no {name}.{about}",
-        "ids": "Any of these; an empty one means none.",
-        "conversations": "Only conversations of any of these count; an empty one means those of none.",
-    }
-    if column.chosen:
-        text = any_of.get(by, f"Empty: rows without {name}, beside those within its bounds if any are given.")
-        yield column.chosen, (list[value], Field(default=[], description=text))
-    if column.refused:
-        text = f"None of these; an empty one means that there is some {name}."
-        yield column.refused, (list[value], Field(default=[], description=text))
-
-
-QUERIES: dict[str, type[TableQuery]] = {table.name: _query_model(table) for table in TABLES.values()}
-
-
-def query_of(table: str, chatbot: Chatbot) -> type[TableQuery]:
-    """Return what may be asked of a chatbot's table: it knows the chatbot's own fields, and nobody else's."""
-    return _with_fields(table, chatbot.custom_fields)
-
-
-@lru_cache(maxsize=256)
-def _with_fields(table: str, fields: tuple[CustomField, ...]) -> type[TableQuery]:
-    model = QUERIES[table]
-    return type(model.__name__, (model,), {"table": with_fields(model.table, fields), "__module__": __name__})
-
-
-def _problems(error: ValidationError) -> Iterable[dict[str, Any]]:
-    for detail in error.errors(include_url=False, include_context=False):
-        name = str(detail["loc"][0]) if detail["loc"] else {"two_ranges": "range"}.get(detail["type"], "first_day")
-        unknown = detail["type"] == "extra_forbidden"
-        yield problem(name, detail["type"], f"Unknown parameter: {name}" if unknown else detail["msg"])

@@ -1,33 +1,21 @@
-"""Reads a query's answer from a snapshot: its rows, and what the chatbot has in the range.
+"""Reads a query's answer from a snapshot: its rows, in order.
 
-One parameterised statement over the snapshot's table macro serves page, API and exports; what a row means is the
-macro's business, and what may be asked is `query`'s.
+One parameterised statement over the rows of the snapshot's table macro serves page, API and exports; what a row means
+is the macro's business, and what may be asked is `query`'s.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import duckdb
-
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables import comparison, custom
 from serving.tables.columns import Column
 from serving.tables.masking import without_addresses
-from serving.tables.query import PAGE_LIMIT, PageQuery, TableQuery
-from serving.tables.ranges import Days, end_of, start_of, today_of
-
-
-@dataclass(frozen=True)
-class Statement:
-    """SQL and the parameters it takes."""
-
-    sql: str
-    parameters: list[Any]
-
-    def run(self, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
-        """Run on a cursor of its own and return that."""
-        return snapshot.cursor().execute(self.sql, self.parameters)
+from serving.tables.page_query import PAGE_LIMIT, PageQuery
+from serving.tables.query import TableQuery
+from serving.tables.ranges import Days, end_of, start_of
+from serving.tables.statement import Statement, counting, folded, searchable
 
 
 @dataclass(frozen=True)
@@ -38,67 +26,62 @@ class Page:
     total: int
 
 
-def folded(text: str) -> str:
-    """Return SQL for a text as plans and industries are compared: composed, trimmed, in one case."""
-    return f"lower(trim(nfc_normalize({text})))"
+def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot | None = None) -> Statement:
+    """Return the statement for every row that the query keeps, with all columns, in no order.
 
-
-def searchable(text: str) -> str:
-    """Return SQL for a text as it is searched: without case and accents."""
-    return f"strip_accents(lower(nfc_normalize({text})))"
-
-
-def counting(query: TableQuery, chatbot: Chatbot) -> str:
-    """Return the table macros' argument for what the query counts; snapshots of older versions know none."""
-    return ", excluded := 'include'" if query.counts_excluded(chatbot) else ""
-
-
-def counted(table: str, left_out: str, query: TableQuery, chatbot: Chatbot) -> str:
-    """Return SQL for a stored table, with the rows of the one for what is left out if the query counts these."""
-    return f"(from {table} union all by name from {left_out})" if query.counts_excluded(chatbot) else table
-
-
-def counted_days(query: TableQuery, chatbot: Chatbot) -> str:
-    """Return SQL for the days of the conversations that the query counts."""
-    return counted("fct_conversation_days", "excluded_conversation_days", query, chatbot)
-
-
-def rows_of(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
-    """Return the statement for every row that the query keeps, with all columns, in no order."""
-    clauses: list[str] = []
-    argument = counting(query, chatbot)
-    call: list[Any] = [query.attributes]
-    macro = f"{query.table.name}(?, ?, ?, attributes := ?{argument})"
-    if organizations := query.counted_organizations():
-        macro = f"{query.table.name}(?, ?, ?, attributes := ?, organization_ids := ?{argument})"
-        call.append(organizations)
-    source, joins = macro, ""
-    parameters: list[Any] = [chatbot.chatbot_id, *days, *call]
+    With a snapshot it reads the rows that are kept of it, in place of calling the table's macro.
+    """
+    source = _called(query, chatbot, days, snapshot)
+    joins, beside, holds = "", [], list(source.holds)
     if comparison.lists_dormant(query):
-        source = comparison.with_dormant(macro, query.table)
-        parameters += [chatbot.chatbot_id, *comparison.known_until(days), *call]
+        known = _called(query, chatbot, comparison.known_until(days), snapshot)
+        holds += known.holds
+        sql = comparison.with_dormant(source.sql, known.sql, query.table)
+        source = Statement(sql, [*source.parameters, *known.parameters])
     for column in query.custom_columns():
-        joins += custom.join(column, query.table, argument)
-        parameters += [chatbot.chatbot_id, days.last, query.attributes, column.field]
+        joins += custom.join(column, query.table, counting(query, chatbot))
+        beside += [chatbot.chatbot_id, days.last, query.attributes, column.field]
     if any(column.is_compared for column in query.derived_columns()):
-        joins += comparison.beside_before(macro, query)
-        parameters += comparison.before_parameters(query, chatbot, days, call)
+        before = query.days_before(chatbot, days)
+        other = _called(query, chatbot if before else None, before or Days(None, None), snapshot)
+        holds += other.holds
+        joins += comparison.beside_before(other.sql, query)
+        beside += [*other.parameters, *comparison.before_parameters(chatbot, days, before)]
+    clauses, parameters = conditions(query, chatbot)
+    where = " and ".join(f"({clause})" for clause in clauses) or "true"
+    seen = without_addresses(f"{source.sql} {joins}", query.table, chatbot)
+    if derived := query.derived_columns():
+        seen = f"(select *, {', '.join(f'{column.derived} as {column.sql}' for column in derived)} from {seen})"
+    return Statement(f"select * from {seen} where {where}", [*source.parameters, *beside, *parameters], tuple(holds))
+
+
+def _called(query: TableQuery, chatbot: Chatbot | None, days: Days, snapshot: Snapshot | None) -> Statement:
+    """Return SQL for the rows of the table's macro as what stands behind `from`; of no chatbot there are none."""
+    parameters: list[Any] = [chatbot and chatbot.chatbot_id, *days, query.attributes]
+    arguments = "?, ?, ?, attributes := ?"
+    if organizations := query.counted_organizations():
+        arguments += ", organization_ids := ?"
+        parameters.append(organizations)
+    call = f"{query.table.name}({arguments}{counting(query, chatbot) if chatbot else ''})"
+    if snapshot is None:
+        return Statement(call, parameters)
+    rows = snapshot.kept.rows(call, parameters)
+    return Statement(rows.name, [], (rows,))
+
+
+def conditions(query: TableQuery, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
+    """Return the conditions of search and filters on rows, and the parameters they take."""
+    clauses: list[str] = []
+    parameters: list[Any] = []
     if text := query.search.strip():
         clauses.append(" or ".join(f"contains({searchable(name)}, {searchable('?')})" for name in query.table.searched))
         parameters += [text] * len(query.table.searched)
-    for column in query.table.columns:
-        conditions, values = _condition(query, column, chatbot)
-        clauses += conditions
+    given = [_condition(query, column, chatbot) for column in query.table.columns]
+    given += [custom.condition(wanted, folded) for wanted in query.custom]
+    for some, values in given:
+        clauses += some
         parameters += values
-    for wanted in query.custom:
-        conditions, values = custom.condition(wanted, folded)
-        clauses += conditions
-        parameters += values
-    where = " and ".join(f"({clause})" for clause in clauses) or "true"
-    seen = without_addresses(f"{source} {joins}", query.table, chatbot)
-    if derived := query.derived_columns():
-        seen = f"(select *, {', '.join(f'{column.derived} as {column.sql}' for column in derived)} from {seen})"
-    return Statement(f"select * from {seen} where {where}", parameters)
+    return clauses, parameters
 
 
 def _condition(query: TableQuery, column: Column, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
@@ -147,65 +130,51 @@ def ordered_page(query: PageQuery, kept: Statement) -> Statement:
     """Return the statement for rows in order with the chosen columns, all or the part that is asked for."""
     sql = f"select {selected(query)} from ({kept.sql}) order by {ordered(query)}"
     if query.limit is None and not query.offset:
-        return Statement(sql, kept.parameters)
-    return Statement(f"{sql} limit ? offset ?", [*kept.parameters, query.limit, query.offset])
+        return kept.around(sql)
+    return kept.around(f"{sql} limit ? offset ?", after=[query.limit, query.offset])
 
 
 def read_ordered_page(snapshot: Snapshot, query: PageQuery, kept: Statement) -> Page:
     """Read one page of rows, with their number in all."""
     columns = query.chosen_columns()
     sql = f"select {selected(query)}, count(*) over () from ({kept.sql}) order by {ordered(query)} limit ? offset ?"
-    parameters = [*kept.parameters, query.limit or PAGE_LIMIT, query.offset]
-    rows = Statement(sql, parameters).run(snapshot).fetchall()
-    if rows or not query.offset:
-        return Page([dict(zip(columns, row, strict=False)) for row in rows], rows[0][-1] if rows else 0)
-    count = Statement(f"select count(*) from ({kept.sql})", kept.parameters).run(snapshot).fetchall()
-    return Page([], count[0][0])
+    rows = kept.around(sql, after=[query.limit or PAGE_LIMIT, query.offset]).read(snapshot)
+    total = rows[0][-1] if rows else count_rows(snapshot, kept) if query.offset else 0
+    return Page([dict(zip(columns, row, strict=False)) for row in rows], total)
 
 
-def result(query: TableQuery, chatbot: Chatbot, now: datetime) -> Statement:
+def count_rows(snapshot: Snapshot, kept: Statement) -> int:
+    """Read how many rows a statement has."""
+    ((count,),) = kept.around(f"select count(*) from ({kept.sql})").read(snapshot)
+    return int(count)
+
+
+def result(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Statement:
     """Return the statement for the whole result in order with the chosen columns, or the part that is asked for."""
-    return ordered_page(query, rows_of(query, chatbot, query.days(chatbot, now)))
+    return ordered_page(query, rows_of(query, chatbot, query.days(chatbot, now), snapshot))
 
 
 def read_page(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Page:
     """Read one page of the result, with the total."""
-    return read_ordered_page(snapshot, query, rows_of(query, chatbot, query.days(chatbot, now)))
-
-
-def read_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> Days:
-    """Read the first and last day with any activity of a chatbot that counts; both None if there was none."""
-    source = counted_days(query, chatbot)
-    sql = f"select min(activity_date), max(activity_date) from {source} where chatbot_id = ?"
-    return Days(*Statement(sql, [chatbot.chatbot_id]).run(snapshot).fetchall()[0])
-
-
-def closed(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetime) -> Days:
-    """Return the days asked for with open ends closed: at the first day of activity, and at today or a newer day of it.
-
-    Asking for these days gives the same rows. Without any activity an open first day stays open.
-    """
     days = query.days(chatbot, now)
-    if days.first is not None and days.last is not None:
-        return days
-    activity = read_activity(snapshot, query, chatbot)
-    last = days.last or max(filter(None, (today_of(chatbot, now), activity.last, days.first)))
-    return Days(days.first or (activity.first and min(activity.first, last)), last)
+    read = _read_first_rows if query.keeps_every_row() else _read_chosen_rows
+    return snapshot.answer(chatbot, ("page", query.question(), days), lambda: read(snapshot, query, chatbot, days))
 
 
-def read_newest_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> datetime | None:
-    """Read when anyone in the query's table was last active, in any range; None if nobody ever was."""
-    sql = f"select max(last_activity_at) from {query.table.name}(?, null, null{counting(query, chatbot)})"
-    return Statement(sql, [chatbot.chatbot_id]).run(snapshot).fetchall()[0][0]
+def _read_chosen_rows(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> Page:
+    return read_ordered_page(snapshot, query, rows_of(query, chatbot, days, snapshot))
 
 
-def read_excluded(snapshot: Snapshot, chatbot: Chatbot, days: Days) -> int:
-    """Read how many conversations of a range `exclude.csv` leaves out, whatever search and filters keep."""
-    if not chatbot.has_exclusions:
-        return 0
-    sql = """
-        select count(distinct conversation_key)
-        from excluded_conversation_days
-        where chatbot_id = ? and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31')
+def _read_first_rows(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> Page:
+    """Read a page of all rows. Their number, which does not depend on the page, is read apart: the engine knows it, and
+    finds the first rows of an order without putting the others in order.
     """
-    return Statement(sql, [chatbot.chatbot_id, *days]).run(snapshot).fetchall()[0][0]
+    columns, uncut = query.chosen_columns(), query.unordered()
+    cut = query.model_copy(update={"limit": query.limit or PAGE_LIMIT})
+    rows = ordered_page(cut, rows_of(query, chatbot, days, snapshot)).read(snapshot)
+    total = snapshot.answer(
+        chatbot,
+        ("total", uncut.question(), days),
+        lambda: count_rows(snapshot, rows_of(uncut, chatbot, days, snapshot)),
+    )
+    return Page([dict(zip(columns, row, strict=True)) for row in rows], total)

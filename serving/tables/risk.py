@@ -13,7 +13,7 @@ from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import BAND
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counted, counting
+from serving.tables.statement import Statement, counted, counting
 from serving.tables.versions import SHOWN, shown_at
 
 # Sentiments are judged at nine places, as everywhere. A mean of fewer scored conversations says nothing, nor does a
@@ -132,7 +132,7 @@ def read_risk(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: date
     )
     whose = chatbot.chatbot_id
     asked: list[Any] = [whose, *days, whose, *before, whose, clock, clock]
-    paying = [AtRisk(*row) for row in Statement(sql, asked).run(snapshot).fetchall()]
+    paying = [AtRisk(*row) for row in Statement(sql, asked).read(snapshot)]
     at_risk = [one for one in paying if one.reasons]
     return Risk(
         before,

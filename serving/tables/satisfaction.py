@@ -9,8 +9,8 @@ from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import BANDS, CUT
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, counted_days
 from serving.tables.series import By, buckets
+from serving.tables.statement import Statement, counted_days
 
 # The rule of the macro `conversations_in_range`, for the days of a bucket: a test holds both equal.
 READ = """
@@ -39,7 +39,7 @@ def read_satisfaction(
         return []
     sql = READ.format(days=counted_days(query, chatbot), cut=CUT)
     asked = [chatbot.chatbot_id, days.last, [first for first, _ in spans]]
-    found = {row[0]: row[1:] for row in Statement(sql, asked).run(snapshot).fetchall()}
+    found = {row[0]: row[1:] for row in Statement(sql, asked).read(snapshot)}
     nothing = (0, 0, 0, None)
     return [
         {

@@ -14,7 +14,7 @@ from serving.tables.masking import shown_id
 from serving.tables.parameters import BadQuery, problem
 from serving.tables.query import TableQuery
 from serving.tables.ranges import WEEKDAYS, Days
-from serving.tables.results import Statement, counted_days
+from serving.tables.statement import Statement, counted_days
 
 By = Literal["day", "week", "month"]
 STEPS: tuple[By, ...] = get_args(By)
@@ -119,7 +119,7 @@ def _read(
     )
     spans = list(buckets(days, by, chatbot.week_start))
     asked = [chatbot.chatbot_id, ids, *organizations, [first for first, _ in spans], days.last]
-    rows = Statement(sql, asked).run(snapshot).fetchall() if spans else []
+    rows = Statement(sql, asked).read(snapshot) if spans else []
     counted = {(row[0], row[1]): row[2:] for row in rows}
     nothing = tuple(None if name == "sentiment" else 0 for name in figures)
     return {

@@ -10,10 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.behind import behind_rows
+from serving.tables.activity import read_excluded
+from serving.tables.behind import figures_behind
+from serving.tables.masking import without_addresses
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import Statement, read_excluded, rows_of
+from serving.tables.results import conditions, rows_of
+from serving.tables.statement import Statement, counted, counted_days
+from serving.tables.versions import SHOWN, shown_at
 
 TOTALS = {
     "conversations": "count(*)",
@@ -26,6 +30,24 @@ TOTALS = {
     "last_activity_at": "max(last_activity_at)",
     # An attribute of the rows: each of them once, whatever their conversations.
     "mrr": "(select sum(mrr) from kept)",
+}
+# Attributes of a row as the table macros show them, by the names that rows have them under.
+ATTRIBUTES = {
+    "organizations": {
+        "organization_id": "organization_id",
+        "organization_name": "coalesce(organization_name, organization_id)",
+        "plan": "plan",
+        "industry": "industry",
+        "mrr": "mrr",
+    },
+    "users": {
+        "user_id": "user_id",
+        "user_name": "coalesce(user_name, email, user_id)",
+        "email": "email",
+        "plan": "plan",
+        "industry": "industry",
+        "mrr": "mrr",
+    },
 }
 COUNTS = ("conversations", "users", "organizations", "messages", "scored_conversations")
 
@@ -51,26 +73,55 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
 
     The snapshot covers the days up to the one, in the chatbot's zone, that its data runs through.
     """
-    days = query.days(chatbot, now)
-    totals = _totals(snapshot, query, chatbot, days)
+    asked, days = query.unordered(), query.days(chatbot, now)
+    return snapshot.answer(
+        chatbot, ("totals", asked.question(), days), lambda: _read_totals(snapshot, asked, chatbot, days)
+    )
+
+
+def _read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> Totals:
+    totals = _totals(snapshot, query, chatbot, days, rows_of(query, chatbot, days, snapshot))
     left_out = 0 if query.counts_excluded(chatbot) else read_excluded(snapshot, chatbot, days)
     before = query.days_before(chatbot, days)
     if before is None:
         return Totals(totals, None, None, None, left_out)
-    previous = _totals(snapshot, query, chatbot, before)
+    previous = _totals(snapshot, query, chatbot, before, before_rows(query, chatbot, before))
     change = {name: _relative(totals[name], previous[name]) for name in (*COUNTS, "mrr")}
     change["sentiment"] = _difference(totals["sentiment"], previous["sentiment"])
     return Totals(totals, before, previous, change, left_out)
 
 
-def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> dict[str, Any]:
-    kept = rows_of(query, chatbot, days)
-    behind = behind_rows(query, chatbot, days, Statement("from kept", []))
+def before_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+    """Return the statement for the ids and the MRR of the rows of the period before.
+
+    Where the query chooses by attributes alone these rows need no figures, most of what they cost: they are the
+    versions of those days of whoever was active in them.
+    """
+    table, clock = query.table, shown_at(days, query.attributes)
+    chosen_by = (column for column in table.columns if query.filters(column))
+    if query.counted_organizations() or any(column.name not in ATTRIBUTES[table.name] for column in chosen_by):
+        return rows_of(query, chatbot, days)
+    key, shown = f"{table.singular}_key", [f"{sql} as {name}" for name, sql in ATTRIBUTES[table.name].items()]
+    versions = f"""(
+        select {", ".join(shown)}
+        from {counted(f"dim_{table.name}", f"excluded_{table.name}", query, chatbot)}
+        where chatbot_id = ? and {SHOWN} and {key} in (
+            select {key} from {counted_days(query, chatbot)} where chatbot_id = ? and activity_date between ? and ?
+        )
+    )"""
+    clauses, parameters = conditions(query, chatbot)
+    where = " and ".join(f"({clause})" for clause in clauses) or "true"
+    sql = f"select {table.id_column}, mrr from {without_addresses(versions, table, chatbot)} where {where}"
+    return Statement(sql, [chatbot.chatbot_id, clock, clock, chatbot.chatbot_id, *days, *parameters])
+
+
+def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days, rows: Statement) -> dict[str, Any]:
+    behind = figures_behind(query, chatbot, days, snapshot, Statement("from kept", []))
     sql = f"""
-        with kept as materialized (select {query.table.id_column}, mrr from ({kept.sql}))
+        with kept as materialized (select {query.table.id_column}, mrr from ({rows.sql}))
         select {", ".join(TOTALS.values())} from ({behind.sql})
     """
-    (row,) = Statement(sql, [*kept.parameters, *behind.parameters]).run(snapshot).fetchall()
+    (row,) = Statement(sql, [*rows.parameters, *behind.parameters], (*rows.holds, *behind.holds)).read(snapshot)
     return dict(zip(TOTALS, row, strict=True))
 
 

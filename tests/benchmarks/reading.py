@@ -1,95 +1,87 @@
-"""Reading: a default page of each table through the HTTP API, over 1.1 million conversation-days in the range."""
+"""Reading: pages and files of a large snapshot from the real server, by one reader and by twenty.
 
-import json
+"Each another" asks no question twice: every sort, pages further on, searches. What is asked first pays for the others.
+"""
+
+import statistics
 import tempfile
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-from starlette.testclient import TestClient
 
-from orchestration.publish.snapshot import MACROS
-from serving.http.app import create_app
-from serving.snapshot import READER
-from tests.benchmarks.pairs import Comparison, compare
+from serving.engine import READER
+from serving.tables.columns import TABLES
+from tests.benchmarks.large_snapshot import CHATBOT, publish_large
+from tests.benchmarks.served import Reading, served
 
-TITLE = "Reading: 1,100,000 conversation-days of this month, 20,000 users, 1,000 organizations"
-ROWS = 1_100_000
-ROUNDS = 20
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-_TABLES = f"""
-create table fct_conversation_days as
-select
-    'support' as chatbot_id, date '2026-11-01' + cast(number * 21 // {ROWS} as integer) as activity_date,
-    'c' || conversation as conversation_id, 'u' || person as user_id, 'o' || person % 1000 as organization_id,
-    cast(1 + number % 9 as integer) as messages, cast(number % 3 as integer) as user_messages,
-    cast(number % 3 as integer) as scored_messages,
-    cast((number % 3) * ((hash(number) % 2001)::bigint - 1000) / 1000 as decimal(18, 12)) as score_sum,
-    timestamp '2026-11-01' + to_seconds(number) as first_message_at,
-    timestamp '2026-11-01' + to_seconds(number + 60) as last_message_at,
-    timestamp '2026-11-01' + to_seconds(conversation) as conversation_started_at,
-    cast(hash(conversation) >> 1 as bigint) as conversation_key,
-    cast(hash('u' || person) >> 1 as bigint) as user_key,
-    cast(hash('o' || person % 1000) >> 1 as bigint) as organization_key
-from (
-    select range as number, range % ({ROWS} * 9 // 10) as conversation,
-        hash(range % ({ROWS} * 9 // 10)) % 20000 as person
-    from range({ROWS})
-)
-order by activity_date;
-create table dim_users as
-select distinct chatbot_id, user_id, 'User ' || user_id as user_name, user_id || '@example.com' as email, 'pro' as plan,
-    'Retail' as industry, cast(24 as decimal(18, 4)) as mrr, timestamp '2026-01-01' as valid_from,
-    cast(null as timestamp) as valid_to, cast(null as date) as shown_from_date, cast(null as date) as shown_to_date,
-    timestamp '2026-01-01' as first_seen_at, user_key
-from fct_conversation_days;
-create table dim_organizations as
-select distinct chatbot_id, organization_id, 'Organization ' || organization_id as organization_name, 'pro' as plan,
-    'Retail' as industry, cast(2400 as decimal(18, 4)) as mrr, timestamp '2026-01-01' as valid_from,
-    cast(null as timestamp) as valid_to, cast(null as date) as shown_from_date, cast(null as date) as shown_to_date,
-    timestamp '2026-01-01' as first_seen_at, organization_key
-from fct_conversation_days;
-create table excluded_conversation_days as from fct_conversation_days limit 0;
-create table excluded_users as from dim_users limit 0;
-create table excluded_organizations as from dim_organizations limit 0;
-create table chatbots as
-select 'support' as chatbot_id, 'Support' as name, 'UTC' as time_zone, 'monday' as week_start, 'USD' as currency,
-    'units' as mrr_unit;
-create table snapshot_info as
-select 'bench' as snapshot_id, timestamp '2026-11-22' as built_at, timestamp '2026-11-22' as data_through;
-"""
-# What no page can go below: group the rows of the range once by conversation, with the same measures.
+TITLE = "Reading: 1,100,000 conversation-days in the range, 1,000,000 users, 100,000 organizations"
+AGAIN, READERS = 40, 20
+# What no page can go below that is made anew: group the rows of the range once by conversation.
 _FLOOR = """
 select count(*), sum(messages), sum(score_sum) from (
     select conversation_key, sum(messages) as messages, sum(score_sum) as score_sum, max(last_message_at) as newest
-    from fct_conversation_days where chatbot_id = 'support' and activity_date >= date '2026-11-01'
+    from fct_conversation_days where chatbot_id = 'support' and activity_date >= date_trunc('month', ?::date)
     group by conversation_key
 )
 """
+OPTIONAL = ("conversations_change", "sentiment_change", "status", "conversations_trend", "sentiment_trend")
 
 
-def run() -> list[Comparison]:
+def run() -> Iterator[Reading]:
+    today = datetime.now(UTC).date()
     with tempfile.TemporaryDirectory() as folder:
-        published = Path(folder)
-        (published / "snapshots" / "bench").mkdir(parents=True)
-        (published / "current").symlink_to(Path("snapshots") / "bench")
-        file = published / "current" / "clientele.duckdb"
-        with duckdb.connect() as connection:
-            connection.execute(f"attach '{file}' as snapshot (storage_version 'v1.0.0')")
-            connection.execute("use snapshot")
-            connection.execute(_TABLES + MACROS.read_text(encoding="utf-8"))
-        manifest = {"snapshot_id": "bench", "built_at": "", "data_through": "", "tables": {}, "checks": []}
-        (published / "current" / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-        client = TestClient(create_app(published, clock=lambda: NOW), base_url="http://127.0.0.1")
-        with duckdb.connect(file.resolve(), read_only=True, config=dict(READER)) as connection:
-            return [
-                compare(
-                    f"GET {table}",
-                    lambda table=table: client.get(f"/api/v1/chatbots/support/{table}").raise_for_status(),
-                    "one grouping by conversation",
-                    lambda: connection.execute(_FLOOR).fetchall(),
-                    rounds=ROUNDS,
-                )
-                for table in ("organizations", "users")
-            ]
+        home = Path(folder)
+        file = publish_large(home / "published", today)
+        floor = _floor(file, today)
+        with served(home) as server:
+
+            def reading(measured: str, questions: list[str], readers: int = 1) -> Reading:
+                seconds = server.ask(questions, readers)
+                return Reading(measured, seconds, server.memory, "one grouping by conversation", floor)
+
+            yield reading("all users as CSV, from a server just started", [f"{_rows('users')}.csv"])
+        with served(home) as server:
+            for table in TABLES:
+                yield reading(f"page of {table}, the first", [_page(table)])
+                yield reading(f"page of {table}", [_page(table)] * AGAIN)
+                yield reading(f"rows of {table} from the API", [_rows(table)] * AGAIN)
+                yield reading(f"rows of {table}, each another", _others(table))
+                optional = "&".join(f"columns={name}" for name in OPTIONAL)
+                yield reading(f"page of {table} with every optional column", [f"{_page(table)}?{optional}"])
+            pages = [_page(table) for table in TABLES] * READERS * 5
+            yield reading(f"pages of both, {READERS} readers at once", pages, READERS)
+            others = [question for table in TABLES for question in _others(table, "x")]
+            yield reading(f"rows of both, each another, {READERS} readers at once", others, READERS)
+            yield reading("all users as CSV", [f"{_rows('users')}.csv"])
+
+
+def _page(table: str) -> str:
+    return f"/platform/{CHATBOT}/{table}"
+
+
+def _rows(table: str) -> str:
+    return f"/api/v1/chatbots/{CHATBOT}/{table}"
+
+
+def _others(table: str, word: str = "") -> list[str]:
+    """Questions about the rows of a table in the same range, none of which was asked before with this word."""
+    sorts = [f"{sign}{name}" for name in TABLES[table].own_columns for sign in ("", "-")]
+    apart = f"&limit={21 + len(word)}"
+    return [
+        *(f"{_rows(table)}?sort={sort}{apart}" for sort in sorts),
+        *(f"{_rows(table)}?offset={place * 20}{apart}" for place in range(1, 11)),
+        *(f"{_rows(table)}?search={number}{word}{apart}" for number in range(990, 1000)),
+    ]
+
+
+def _floor(file: Path, today: object) -> float:
+    with duckdb.connect(file.resolve(), read_only=True, config=dict(READER)) as connection:
+        seconds = []
+        for _ in range(10):
+            start = time.perf_counter()
+            connection.execute(_FLOOR, [today]).fetchall()
+            seconds.append(time.perf_counter() - start)
+        return statistics.median(seconds)

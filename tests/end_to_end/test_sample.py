@@ -15,7 +15,7 @@ from orchestration.publish.leaving_out import MARTS
 from orchestration.publish.snapshot import CALLS, TABLES
 from orchestration.publish.views import views
 from orchestration.settings import PROJECT
-from serving.snapshot import READER
+from serving.engine import READER
 from tests.serving.browser import launched, serving, visiting
 from tests.serving.page_check import check_page
 from tests.support.commands import NOWHERE_ELSE

@@ -12,7 +12,15 @@ from tests.support.requests import capture, said
 
 MONTH_VIEWS = set(MONTHS.values())
 VIEWS = {f"{table}_{period}" for table in MONTHS for period in VIEWED} | MONTH_VIEWS | {"periods"}
-MACROS = {"organizations", "users", "custom_values", "conversations_in_range", "has_chatbot", "periods_at"}
+MACROS = {
+    "organizations",
+    "users",
+    "custom_values",
+    "conversations_in_range",
+    "days_in_range",
+    "has_chatbot",
+    "periods_at",
+}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.publish.leaving_out import MARTS
 from serving.snapshot import Snapshots
-from serving.tables.query import query_of
+from serving.tables.query_models import query_of
 from serving.tables.totals import read_totals
 from tests.support.pipeline import Crash, Pipeline
 from tests.support.publishing import Publisher

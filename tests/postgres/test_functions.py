@@ -76,7 +76,10 @@ def _literal(value: Any) -> str:
     return "'{}'".format(str(value).replace("'", "''"))
 
 
-@pytest.mark.parametrize("name", ["organizations", "users", "conversations_in_range", "custom_values"])
+OF_CONVERSATIONS = ("conversations_in_range", "days_in_range")
+
+
+@pytest.mark.parametrize("name", ["organizations", "users", *OF_CONVERSATIONS, "custom_values"])
 def test_random_ranges_of_all_chatbots_have_the_rows_of_the_macro(
     name: str, database: Database, published: Path
 ) -> None:
@@ -84,9 +87,9 @@ def test_random_ranges_of_all_chatbots_have_the_rows_of_the_macro(
     for number in range(RANGES):
         first, last = world.days()
         named: dict[str, Any] = {"excluded": "include"} if number % 3 == 0 else {}
-        if name != "conversations_in_range" and number % 2:
+        if name not in OF_CONVERSATIONS and number % 2:
             named["attributes"] = "now"
-        if name in ("users", "conversations_in_range") and number % 5 == 0:
+        if name in ("users", *OF_CONVERSATIONS) and number % 5 == 0:
             named["organization_ids"] = ["acme", "\\N", ""]
         values = (world.chatbot(), first, last)
         if name == "custom_values":

@@ -26,7 +26,7 @@ from orchestration.publish.leaving_out import write_marts
 from orchestration.publish.snapshot import QUALITY
 from orchestration.publish.views import write_views
 from orchestration.publish.zone_offsets import write_zone_offsets
-from serving.snapshot import READER
+from serving.engine import READER
 from tests.serving.published_changes import CHANGES
 
 MACROS = Path(__file__).parents[2] / "orchestration/publish/table_macros.sql"

@@ -10,7 +10,7 @@ import pytest
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.choices import read_choices
-from serving.tables.query import query_of
+from serving.tables.query_models import query_of
 from tests.serving.published_fixture import NOW
 
 MEASURES = """

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from serving.http.app import create_app
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
-from serving.tables.query import query_of
+from serving.tables.query_models import query_of
 from serving.tables.results import rows_of
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, Rows, publish, read

@@ -17,7 +17,7 @@ from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.choices import read_choices
 from serving.tables.exports import decimal_text
-from serving.tables.query import query_of
+from serving.tables.query_models import query_of
 from tests.serving.published_fixture import NOW
 
 SIZE = 'custom.size, "m²"'

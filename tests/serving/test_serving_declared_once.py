@@ -8,10 +8,10 @@ from serving.http import describe
 from serving.pages.filters import list_filters
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
-from serving.tables import query
+from serving.tables import query_models
 from serving.tables.choices import read_choices
 from serving.tables.columns import BOUNDS, ORGANIZATIONS, TABLES, VALUES
-from serving.tables.query import QUERIES
+from serving.tables.query_models import QUERIES
 from serving.tables.results import read_page
 from tests.serving.published_fixture import NOW
 
@@ -42,7 +42,8 @@ def test_a_filter_declared_with_a_column_is_asked_read_offered_and_shown(publish
     ways = {"organization_name": VALUES, "satisfied_share": BOUNDS, "scored_conversations": BOUNDS}
     bare = [replace(column, filter=None) if column.name in ways else column for column in ORGANIZATIONS.columns]
     without = {
-        one["name"] for one in describe.parameters(query._query_model(replace(ORGANIZATIONS, columns=tuple(bare))))
+        one["name"]
+        for one in describe.parameters(query_models._query_model(replace(ORGANIZATIONS, columns=tuple(bare))))
     }
     assert not without & {
         "organization_name",
@@ -51,7 +52,7 @@ def test_a_filter_declared_with_a_column_is_asked_read_offered_and_shown(publish
         "scored_conversations_min",
     }
     changed = [replace(column, filter=ways.get(column.name, column.filter)) for column in bare]
-    model = query._query_model(replace(ORGANIZATIONS, columns=tuple(changed)))
+    model = query_models._query_model(replace(ORGANIZATIONS, columns=tuple(changed)))
     snapshot = Snapshots(published).current()
     chatbot = snapshot.chatbots["support"]
     asked = "range=all_time&organization_name= A_B&satisfied_share_min=0.5"
@@ -62,13 +63,13 @@ def test_a_filter_declared_with_a_column_is_asked_read_offered_and_shown(publish
     }
     assert {"organization_name", "satisfied_share_max"} < {one["name"] for one in describe.parameters(model)}
     monkeypatch.setitem(QUERIES, "organizations", model)
-    query._with_fields.cache_clear()
+    query_models._with_fields.cache_clear()
     try:
         shown = view_of(snapshot, chatbot, "organizations", f"?{asked}", NOW)
         unhappiest = view_of(snapshot, chatbot, "organizations", "?range=all_time&sort=sentiment", NOW)
         enough = view_of(snapshot, chatbot, "organizations", unhappiest.offer.href, NOW)
     finally:
-        query._with_fields.cache_clear()
+        query_models._with_fields.cache_clear()
     assert shown.filter_count == "2"
     names = [one.name for one in shown.filters.bounds]
     assert names.index("scored_conversations") == names.index("sentiment") + 1  # the sample beside what it is of

@@ -18,7 +18,6 @@ from serving.http.addresses import entity_segment
 from serving.http.app import create_app
 from serving.pages import formats
 from serving.pages.entity import EntityPage, entity_page
-from serving.pages.memory import Memory
 from serving.snapshot import Snapshot, Snapshots
 from serving.tables.columns import TABLES
 from tests.serving.browser import eventually, heading, launched, serving, shown_column, visiting
@@ -55,7 +54,7 @@ def rows_of(asking: TestClient) -> Callable[..., list[dict[str, Any]]]:
 
 def page_of(snapshot: Snapshot, table: str, entity_id: str, search: str = ALL_TIME) -> EntityPage:
     chatbot = snapshot.chatbots["support"]
-    return entity_page(snapshot, chatbot, table, entity_id, search, NOW, Memory(), [chatbot])
+    return entity_page(snapshot, chatbot, table, entity_id, search, NOW, [chatbot])
 
 
 def text_of(document: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from serving.snapshot import Snapshots
 from serving.tables.columns import ORGANIZATIONS, Column
 from serving.tables.exports import csv_cell, file_name, write_xlsx
-from serving.tables.results import Statement
+from serving.tables.statement import Statement
 from tests.serving.published_fixture import NOW
 
 MILLISECOND = timedelta(milliseconds=1)  # finer than a spreadsheet's times

@@ -20,9 +20,10 @@ from serving.pages.view import view_of
 from serving.snapshot import Chatbot, Snapshot, Snapshots
 from serving.tables.choices import read_choices
 from serving.tables.columns import STATUSES, TABLES, Table
-from serving.tables.query import query_of
+from serving.tables.query_models import query_of
 from serving.tables.ranges import end_of, start_of
-from serving.tables.results import Statement, rows_of
+from serving.tables.results import rows_of
+from serving.tables.statement import Statement
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, publish, read
 from tests.serving.random_questions import EXCLUSIONS, questions, spread_rows

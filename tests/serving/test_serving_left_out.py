@@ -19,7 +19,7 @@ from serving.http.app import create_app
 from serving.pages.view import TablePage, view_of
 from serving.snapshot import Snapshot, Snapshots
 from serving.tables.choices import read_choices
-from serving.tables.query import query_of
+from serving.tables.query_models import query_of
 from tests.serving.browser import eventually, launched, serving, shown_column, visiting
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import MACROS, NOW, Rows, publish, read

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from serving.http.app import create_app
 from serving.snapshot import Snapshots
 from serving.tables.columns import BANDS
-from serving.tables.query import query_of
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
 from serving.tables.satisfaction import read_satisfaction
 from serving.tables.series import STEPS

@@ -13,7 +13,7 @@ from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.choices import read_choices
 from serving.tables.columns import ORGANIZATIONS
-from serving.tables.query import QUERIES
+from serving.tables.query_models import QUERIES
 from tests.serving.published_fixture import NOW
 from tests.serving.readers import client_of
 

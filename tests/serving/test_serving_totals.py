@@ -1,18 +1,22 @@
 """Totals of a range and of the period before it: exact, and from the conversations themselves."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
 
+from serving.access.readers import RIGHTS
 from serving.http.app import create_app
 from serving.pages.totals import TotalsLine, totals_line
 from serving.pages.view import view_of
 from serving.snapshot import Snapshots
 from serving.tables.periods import previous_period
+from serving.tables.query_models import query_of
 from serving.tables.ranges import Days, days_of
-from serving.tables.totals import Totals
+from serving.tables.results import rows_of
+from serving.tables.totals import Totals, before_rows
 from tests.serving.published_fixture import NOW
 
 BY_SQL = """
@@ -207,3 +211,36 @@ def test_a_comparison_always_has_its_figures_and_nothing_is_compared_with_nothin
     assert (alone.compared, {one.before for one in alone.figures}) == (None, {None})
     nothing = Totals(now | {"conversations": 0}, None, None, None)
     assert totals_line(nothing, chatbot, "users", Days(None, None), None) == TotalsLine()
+
+
+CHOICES = (
+    "",
+    "search=o",
+    "search=EXAMPLE",
+    "plan=pro",
+    "plan=&industry_not=retail",
+    "mrr_min=10&mrr_max=5000",
+    "mrr=",
+    "plan=pro&search=a&attributes=now",
+    "conversations_min=2&plan=pro",
+    "band=satisfied",
+)
+
+
+@pytest.mark.parametrize("rights", [RIGHTS, ("export",)])
+@pytest.mark.parametrize("table", ["organizations", "users"])
+def test_the_rows_of_the_period_before_are_those_that_the_table_has_for_it(published, table, rights) -> None:
+    snapshot = Snapshots(published).current()
+    kept = 0
+    for chatbot in snapshot.chatbots.values():
+        seen = replace(chatbot, hides_emails="email" not in rights)
+        for choice in (*CHOICES, *(["email_not=", "organization_id=minus", "search=@"] if table == "users" else [])):
+            query = query_of(table, seen).parse(choice)
+            for days in (Days(date(2026, 10, 1), date(2026, 10, 31)), Days(date(2026, 11, 1), date(2026, 11, 20))):
+                rows = rows_of(query, seen, days)
+                expected = rows.around(f"select {query.table.id_column}, mrr from ({rows.sql}) order by all")
+                found = before_rows(query, seen, days)
+                ordered = found.around(f"select {query.table.id_column}, mrr from ({found.sql}) order by all")
+                assert ordered.read(snapshot) == expected.read(snapshot), (chatbot.chatbot_id, choice, days)
+                kept += len(expected.read(snapshot))
+    assert kept > 100

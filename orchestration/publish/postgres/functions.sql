@@ -156,6 +156,42 @@ begin
 end
 $$;
 
+create function clientele.days_in_range(
+    chatbot text, first_day date, last_day date, organization_ids text[] default null,
+    excluded text default 'leave out'
+) returns table (
+    chatbot_id text, activity_date date, conversation_id text, user_id text, organization_id text, messages integer,
+    user_messages integer, scored_messages integer, other_language_messages integer, no_known_word_messages integer,
+    score_sum numeric, first_message_at timestamptz, last_message_at timestamptz, conversation_started_at timestamptz,
+    named_users integer, conversation_key bigint, user_key bigint, organization_key bigint
+)
+language plpgsql stable set plan_cache_mode to force_custom_plan as $$
+declare
+    with_excluded constant boolean not null := clientele.counts_excluded(excluded);
+begin
+    if clientele.has_chatbot(chatbot) then
+        return query select
+            days.chatbot_id, days.activity_date, days.conversation_id, days.user_id, days.organization_id,
+            days.messages, days.user_messages, days.scored_messages, days.other_language_messages,
+            days.no_known_word_messages, days.score_sum, days.first_message_at, days.last_message_at,
+            days.conversation_started_at, days.named_users, days.conversation_key, days.user_key, days.organization_key
+        from (
+            select kept.* from clientele.fct_conversation_days as kept
+            union all
+            select left_out.* from clientele.excluded_conversation_days as left_out where with_excluded
+        ) as days
+        where
+            days.chatbot_id = days_in_range.chatbot
+            and days.activity_date >= coalesce(days_in_range.first_day, date '-infinity')
+            and days.activity_date <= coalesce(days_in_range.last_day, date 'infinity')
+            and (
+                days_in_range.organization_ids is null
+                or coalesce(days.organization_id, '') = any (days_in_range.organization_ids)
+            );
+    end if;
+end
+$$;
+
 create function clientele.organizations(
     chatbot text, first_day date, last_day date, attributes text default 'range_end',
     excluded text default 'leave out'
