@@ -32,7 +32,7 @@ from orchestration.extract.inbox.lines import Line, LineReader
 from orchestration.extract.inbox.reading import open_lines
 from orchestration.extract.inbox.streams import DamagedStream, open_stream
 from orchestration.extract.inbox.values import ValueReader
-from orchestration.extract.landing.ledger import FileState, Ledger, states
+from orchestration.extract.landing.ledger import Entry, FileState, Ledger, states
 
 _NO_LINE = ("damaged", "unfinished")
 
@@ -151,7 +151,7 @@ def _blank_read(home: Path, state: FileState, what: Format, spans: list[tuple[in
         return None
     ledger = Ledger(home)
     try:
-        ledger.commit(replace(state, size=size, mtime_ns=path.stat().st_mtime_ns, cursor=cursor), None)
+        ledger.commit([Entry(replace(state, size=size, mtime_ns=path.stat().st_mtime_ns, cursor=cursor))])
     finally:
         ledger.close()
     return None
