@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.errors import PipelineError
+from orchestration.home.machine import MIB, machine_memory
 
 PROJECT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT / "dbt_project"
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
     scorer: Literal["", "vader"] = Field(default="", description="Scores messages that upstream has not scored.")
     keep_snapshots: int = Field(default=5, ge=1, description="How many published snapshots are kept.")
     line_limit_mib: int = Field(default=16, ge=1, description="Longest request line that is read, in MiB.")
+    memory_mib: int = Field(default=0, ge=0, description="Memory of a refresh, in MiB; 0: half of the machine.")
     tokens: Path = Field(default=Path("access.json"), description="The access file of the pages and the API.")
     proxy_header: str = Field(default="", description="Where an authenticating proxy names the user.")
     proxy_peers: str = Field(default="127.0.0.1", description="The addresses that proxy speaks from, with commas.")
@@ -47,6 +49,11 @@ class Settings(BaseSettings):
     @property
     def inbox(self) -> Path:
         return self.home / "inbox"
+
+    @property
+    def memory(self) -> int:
+        """The bytes of memory that a refresh may take."""
+        return self.memory_mib * MIB or machine_memory() // 2
 
     @property
     def warehouse(self) -> Path:

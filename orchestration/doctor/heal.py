@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import yaml  # type: ignore[import-untyped, unused-ignore]
 
 from orchestration.doctor.databases import heal_databases, is_sound
+from orchestration.home.engine import delete_spilled
 from orchestration.home.locking import exclusive
 from orchestration.publish.pointer import heal_pointer
 from orchestration.settings import Settings
@@ -26,6 +27,7 @@ def heal(settings: Settings) -> list[str]:
 def heal_home(settings: Settings) -> list[str]:
     """Mend what is not Dagster's own: restore databases from their copies, point readers at a whole snapshot."""
     with exclusive(settings.home):
+        delete_spilled(settings.warehouse)
         return [
             *heal_databases(settings.home),
             *_drop_unreadable(settings.home),

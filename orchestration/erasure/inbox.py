@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 import zstandard
 
@@ -32,7 +32,7 @@ from orchestration.extract.inbox.lines import Line, LineReader
 from orchestration.extract.inbox.reading import open_lines
 from orchestration.extract.inbox.streams import DamagedStream, open_stream
 from orchestration.extract.inbox.values import ValueReader
-from orchestration.extract.landing.ledger import FileState, Ledger, states
+from orchestration.extract.landing.ledger import Entry, FileState, Ledger, states
 
 _NO_LINE = ("damaged", "unfinished")
 
@@ -74,16 +74,37 @@ def pieces_of(path: Path, state: FileState | None) -> tuple[Format, Iterator[Lin
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        try:
-            known = Cursor(format=state.cursor.format if state else "")
-            what = format_of(path.name, file.fileno(), size, known, sys.maxsize)
-        except RefusedFile:
-            compression = compression_of(os.pread(file.fileno(), 4, 0))
-            head = content_head(compression, file.fileno(), size)
-            if no_text(head) or compression_of(head[:4]) != "plain":
-                return None
-            what = Format(compression)
-    return what, _pieces(path, what, size)
+        what = format_in(file.fileno(), path.name, size, state.cursor.format if state else "")
+    return None if what is None else (what, _pieces(path, what, size))
+
+
+def format_in(descriptor: int, name: str, size: int, known: str = "") -> Format | None:
+    """What an open file holds, also one that would be refused; none where it holds no text."""
+    try:
+        return format_of(name, descriptor, size, Cursor(format=known), sys.maxsize)
+    except RefusedFile:
+        compression = compression_of(os.pread(descriptor, 4, 0))
+        head = content_head(compression, descriptor, size)
+        return None if no_text(head) or compression_of(head[:4]) != "plain" else Format(compression)
+
+
+def pieces_in(descriptor: int, what: Format, size: int) -> Iterator[Line]:
+    """The records or lines of an open file, and behind them what has no end yet. Raises `IncompleteFile` as above."""
+    kind = ValueReader if what.structure == "values" else LineReader
+    reader = kind(what, descriptor, size, Cursor(), sys.maxsize)
+    for line in reader.lines():
+        if line.fault in _NO_LINE:
+            raise IncompleteFile
+        yield line
+    end = reader.cursor().position
+    rest, at = b"", 0
+    for block in open_stream(what.compression, descriptor, size, Cursor()).blocks():
+        rest += block[max(0, end - at) :]
+        at += len(block)
+    if rest.strip(b"\0 \r\n\t"):
+        text = rest.decode(what.encoding, "replace").encode() if what.width > 1 else rest
+        number = reader.cursor().line + 1
+        yield Line(number, end, text, "half", len(rest))
 
 
 def blank_pieces(
@@ -110,21 +131,7 @@ class IncompleteFile(Exception):
 
 def _pieces(path: Path, what: Format, size: int) -> Iterator[Line]:
     with path.open("rb") as file:
-        kind = ValueReader if what.structure == "values" else LineReader
-        reader = kind(what, file.fileno(), size, Cursor(), sys.maxsize)
-        for line in reader.lines():
-            if line.fault in _NO_LINE:
-                raise IncompleteFile
-            yield line
-        end = reader.cursor().position
-        rest, at = b"", 0
-        for block in open_stream(what.compression, file.fileno(), size, Cursor()).blocks():
-            rest += block[max(0, end - at) :]
-            at += len(block)
-        if rest.strip(b"\0 \r\n\t"):
-            text = rest.decode(what.encoding, "replace").encode() if what.width > 1 else rest
-            number = reader.cursor().line + 1
-            yield Line(number, end, text, "half", len(rest))
+        yield from pieces_in(file.fileno(), what, size)
 
 
 def _blank_read(home: Path, state: FileState, what: Format, spans: list[tuple[int, int]]) -> str | None:
@@ -151,7 +158,7 @@ def _blank_read(home: Path, state: FileState, what: Format, spans: list[tuple[in
         return None
     ledger = Ledger(home)
     try:
-        ledger.commit(replace(state, size=size, mtime_ns=path.stat().st_mtime_ns, cursor=cursor), None)
+        ledger.commit([Entry(replace(state, size=size, mtime_ns=path.stat().st_mtime_ns, cursor=cursor))])
     finally:
         ledger.close()
     return None
@@ -227,15 +234,19 @@ def _blank(data: bytes, encoding: str) -> bytes:
 def _write_anew(path: Path, what: Format, spans: list[tuple[int, int]]) -> None:
     draft = path.with_name(f".{path.name}.erasing")
     with path.open("rb") as file, draft.open("wb") as raw:
-        size = os.fstat(file.fileno()).st_size
         with _compressed(raw, what.compression) as written:
-            at = 0
-            for block in open_stream(what.compression, file.fileno(), size, Cursor()).blocks():
-                written.write(_blanked(block, at, spans, what.encoding))
-                at += len(block)
+            blanked_copy(file.fileno(), what, spans, written)
         raw.flush()
         os.fsync(raw.fileno())
     os.replace(draft, path)
+
+
+def blanked_copy(descriptor: int, what: Format, spans: list[tuple[int, int]], written: IO[bytes]) -> None:
+    """Write the content of an open file with these pieces overwritten with blanks."""
+    at = 0
+    for block in open_stream(what.compression, descriptor, os.fstat(descriptor).st_size, Cursor()).blocks():
+        written.write(_blanked(block, at, spans, what.encoding))
+        at += len(block)
 
 
 def _blanked(block: bytes, at: int, spans: list[tuple[int, int]], encoding: str) -> bytes:

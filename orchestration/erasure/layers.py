@@ -129,6 +129,8 @@ def _members(file: IO[bytes], head: bytes) -> Iterator[IO[bytes]]:
     elif head.startswith(b"PK\3\4"):
         with zipfile.ZipFile(file) as archive:
             for member in archive.infolist():
+                if member.flag_bits & 1:
+                    raise Unsearched("it is encrypted")
                 if not member.is_dir():
                     yield archive.open(member)
     elif head[257:262] == b"ustar":

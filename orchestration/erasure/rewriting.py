@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from orchestration.erasure.names import ErasedNames
 from orchestration.erasure.tombstones import KINDS, REMOVED, Tombstones
-from orchestration.extract.landing.land import make_durable
+from orchestration.extract.landing.committing import make_durable
 from orchestration.extract.landing.ledger import Ledger, committed_files
 from orchestration.extract.landing.schemas import RAW_TABLES
 from orchestration.extract.landing.staging import write_durably

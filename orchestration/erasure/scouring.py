@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestration.erasure.archives import Cleaning, Uncleanable
 from orchestration.erasure.inbox import (
     IncompleteFile,
     blank_pieces,
@@ -40,6 +41,7 @@ class Scouring:
     left: list[str] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     unsearched: list[str] = field(default_factory=list)
+    uncleanable: dict[Path, str] = field(default_factory=dict)  # archives, and why
 
 
 def scour(
@@ -81,7 +83,7 @@ def search(
         if path.resolve() in of_others:
             found.others.append(path)
         else:
-            found.left.append(_advice(home, path, shown, needles))
+            found.left.append(_advice(home, path, shown, needles, found.uncleanable.get(path)))
 
 
 def every_file(folder: Path) -> Iterator[Path]:
@@ -118,6 +120,8 @@ def _clean(
     spans, is_late = [], False
     try:
         what, pieces = pieces_of(path, state) or (None, iter(()))
+        if what is None and state is None:
+            _clean_archive(path, names, needles, found, with_others)
         for piece in pieces:
             if names.are_in(piece.data):
                 if state and piece.offset >= state.cursor.position and names.is_record(piece.data):
@@ -140,6 +144,22 @@ def _clean(
         return  # named by the search
 
 
+def _clean_archive(path: Path, names: ErasedNames, needles: Needles, found: Scouring, with_others: set[Path]) -> None:
+    def is_theirs(line: bytes) -> bool:
+        if names.are_in(line):
+            return True
+        if needles.are_in(line):
+            with_others.add(path.resolve())
+        return False
+
+    cleaning = Cleaning(path.resolve(), is_theirs)
+    try:
+        cleaning.run()
+    except Uncleanable as fault:
+        found.uncleanable[path] = str(fault)
+    found.blanked += cleaning.blanked
+
+
 def _of_others(home: Path, warehouse: Path, published: Path) -> set[Path]:
     """Where records of others are kept, from which the sweep has taken theirs."""
     tables = [home / file.path for table in (*RAW_TABLES, "quarantine") for file in committed_files(home, table)]
@@ -148,7 +168,7 @@ def _of_others(home: Path, warehouse: Path, published: Path) -> set[Path]:
     return {path.resolve() for path in (*tables, *scores, warehouse, *snapshots)}
 
 
-def _advice(home: Path, path: Path, shown: str, needles: Needles) -> str:
+def _advice(home: Path, path: Path, shown: str, needles: Needles, why: str | None) -> str:
     if path.parent == home and (path.suffix in _SETTINGS or path.name in _SETTINGS):
         lines = path.read_bytes().split(b"\n")
         number = next((number for number, line in enumerate(lines, start=1) if needles.are_in(line)), 1)
@@ -157,7 +177,8 @@ def _advice(home: Path, path: Path, shown: str, needles: Needles) -> str:
         return f"The file {shown} names someone erased, by the name of a file of the inbox: names of files are kept."
     if shown.startswith("dagster/"):
         return f"The file {shown} names someone erased. Stop Dagster, then delete the folder {path.parent}."
-    return f"The file {shown} names someone erased, and cannot be cleaned. Delete it, or take them out of it."
+    because = f": {why}" if why else ""
+    return f"The file {shown} names someone erased, and cannot be cleaned{because}. Delete it, or take them out of it."
 
 
 def _shown(home: Path, path: Path) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.extract.landing.ledger import committed_files, outcomes
+from orchestration.home.engine import open_memory
 
 SLICES_AT_A_TIME = 500
 CONVERSATIONS_AT_A_TIME = 10_000
@@ -90,7 +91,7 @@ def _count(home: Path, processed: Collection[tuple[date, str]], generation: str)
 
 def _add(home: Path, store: sqlite3.Connection, slices: Collection[tuple[date, str]]) -> None:
     added: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    with duckdb.connect() as connection:
+    with open_memory(home / "warehouse") as connection:
         days, segments = zip(*slices, strict=True)
         connection.register("slices", pa.table({"arrival_date": days, "segment_id": segments}))
         for batch in _read(connection, home, "requests", set(segments), "chatbot_id, count(*)", "chatbot_id"):

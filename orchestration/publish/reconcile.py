@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.errors import PipelineError
+from orchestration.home.engine import open_memory
 from orchestration.publish.raw_counts import Counts, Expected
 
 NAMED = 3
@@ -65,7 +66,7 @@ class Unreconciled(PipelineError):
 
 def reconcile(snapshot: Path, warehouse: Path, previous: Path | None, expected: Expected) -> Reconciliation:
     """Hold the DuckDB file of a draft against raw, the ledger and the previous snapshot's DuckDB file."""
-    with duckdb.connect() as connection:
+    with open_memory(warehouse.parent) as connection:
         for name, file in (("snapshot", snapshot), ("warehouse", warehouse), ("previous", previous)):
             if file is not None:
                 connection.execute("attach '{}' as {} (read_only)".format(str(file).replace("'", "''"), name))

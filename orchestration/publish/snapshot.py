@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from orchestration.erasure.tombstones import NOBODY, Tombstones
 from orchestration.errors import PipelineError
+from orchestration.home.engine import memory_limit, open_memory
 from orchestration.home.labels import Label
 from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
@@ -188,7 +189,7 @@ def _write_tables(
     before = read_manifest(published) or {}
     previous = published.resolve() / "current" / DATABASE
     previous_build, _, previous_decisions = before.get("source", "").rpartition("-")
-    with duckdb.connect() as connection:
+    with open_memory(warehouse.parent) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{_quoted(warehouse)}' as warehouse (read_only)")
         add_normalised(connection)
@@ -253,7 +254,7 @@ def _described(connection: duckdb.DuckDBPyConnection, meanings: Meanings) -> dic
 
 def _verify(draft: Path, rows: dict[str, int]) -> None:
     checked = subprocess.run(
-        [sys.executable, "-m", "orchestration.publish.verify", str(draft), json.dumps(rows)],
+        [sys.executable, "-m", "orchestration.publish.verify", str(draft), json.dumps(rows), memory_limit()],
         capture_output=True,
         text=True,
         cwd=Path(__file__).resolve().parents[2],

@@ -1,4 +1,4 @@
-"""Checks of a finished snapshot, run in a fresh process before consumers may see it: `python -m ... FOLDER`.
+"""Checks of a finished snapshot, run in a fresh process before consumers may see it: `python -m ...`.
 
 The models' own tests ran before; here stands what can only go wrong on the way out: a file that does not open, a table
 that lost rows, a macro that disagrees with the facts.
@@ -59,11 +59,12 @@ CHECKS = {
 }
 
 
-def failures(folder: Path, rows: dict[str, int]) -> list[str]:
+def failures(folder: Path, rows: dict[str, int], memory_limit: str) -> list[str]:
     """A sentence for each fault found in the snapshot; `rows` is the number of rows expected of each table."""
     file = folder / "clientele.duckdb"
     found = []
     with duckdb.connect(str(file), read_only=True) as connection:
+        connection.execute(f"set memory_limit = '{memory_limit}'")
         for table, expected in rows.items():
             stored = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
             exported = connection.execute(
@@ -83,4 +84,4 @@ def failures(folder: Path, rows: dict[str, int]) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(failures(Path(sys.argv[1]), json.loads(sys.argv[2]))))
+    print(json.dumps(failures(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3])))

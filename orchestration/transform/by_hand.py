@@ -20,6 +20,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.land import ensure_raw
 from orchestration.extract.scoring import ensure_scores_schema
+from orchestration.home.engine import memory_limit
 from orchestration.home.locking import exclusive
 from orchestration.settings import Settings, load_settings
 from orchestration.transform.seal import broken_seal, opened_by, seal_path, wal_path
@@ -46,9 +47,12 @@ class Plugin(BasePlugin):
         self._is_decided = False
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
-        """Give the pipeline's run its warehouse, and everybody else the copy."""
-        if self._is_decided:
-            return
+        """Give the pipeline's run its warehouse, and everybody else the copy; both within the memory allowed."""
+        if not self._is_decided:
+            self._decide(creds)
+        creds.settings = {**(creds.settings or {}), "memory_limit": memory_limit()}
+
+    def _decide(self, creds: Any) -> None:
         handed = os.environ.get(WAREHOUSE)
         try:
             if handed is None:

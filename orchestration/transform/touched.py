@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.home.engine import open_database
 from orchestration.transform.seal import writing
 
 _SCHEMA = """
@@ -70,7 +71,7 @@ def touched_since(connection: duckdb.DuckDBPyConnection, published_build: str | 
 
 def mark_published(warehouse: Path, build_id: str) -> None:
     """Note that consumers see this build: what was touched until now is settled."""
-    with writing(warehouse, build_id), duckdb.connect(str(warehouse)) as connection:
+    with writing(warehouse, build_id), open_database(warehouse) as connection:
         connection.execute(_SCHEMA)
         connection.begin()
         connection.execute("delete from state.touched")

@@ -24,6 +24,7 @@ from orchestration.extract.landing.ledger import arrivals, committed_files
 from orchestration.extract.records.keys import key_of
 from orchestration.extract.scoring import score_file_of
 from orchestration.home.chatbots import Chatbot, read_chatbots, with_unlisted
+from orchestration.home.engine import open_database
 from orchestration.identity.mapping import Merge, read_identity
 from orchestration.transform.seal import (
     broken_seal,
@@ -111,7 +112,7 @@ def connect(warehouse: Path, *, read_only: bool = False) -> Iterator[duckdb.Duck
     """The warehouse, opened for writing or for reading. Raises PipelineError when another process is writing it."""
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     try:
-        connection = duckdb.connect(str(warehouse), read_only=read_only)
+        connection = open_database(warehouse, read_only=read_only)
     except duckdb.IOException as error:
         if "could not set lock" in str(error).lower():
             raise PipelineError(

@@ -7,6 +7,7 @@ import bz2
 import gzip
 import io
 import json
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -71,17 +72,26 @@ def assert_no_byte_is_left(publisher: Publisher) -> None:
 def decoded(path: Path) -> Iterator[bytes]:
     """A file as it is, and what it holds."""
     data = path.read_bytes()
-    yield data
-    if data.startswith(b"\x1f\x8b"):
-        yield gzip.decompress(data)
-    elif data.startswith(b"\x28\xb5\x2f\xfd"):
-        yield zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read()
-    elif path.suffix == ".parquet":
+    yield from unpacked(data)
+    if path.suffix == ".parquet":
         yield str(duckdb.sql(f"from read_parquet('{path}')").fetchall()).encode()
     elif path.suffix == ".duckdb":
         with duckdb.connect(str(path), read_only=True) as connection:
             for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
                 yield str(connection.sql(f'from "{schema}"."{table}"').fetchall()).encode()
+
+
+def unpacked(data: bytes) -> Iterator[bytes]:
+    """Bytes as they are, and those that are compressed in them."""
+    yield data
+    if data.startswith(b"\x1f\x8b"):
+        yield gzip.decompress(data)
+    elif data.startswith(b"BZh"):
+        yield bz2.decompress(data)
+    elif data.startswith(b"\xfd7zXZ"):
+        yield lzma.decompress(data)
+    elif data.startswith(b"\x28\xb5\x2f\xfd"):
+        yield zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read()
 
 
 def test_trap_68_a_half_line_that_is_still_being_written_is_blanked(publisher: Publisher) -> None:
@@ -154,20 +164,42 @@ def archives() -> dict[str, bytes]:
         "old.zip": zipped.getvalue(),
         "old.tgz": taped.getvalue(),
         "old.bz2": bz2.compress(log),
-        "old.bin": log.decode().encode("utf-16-le"),
-        "half.gz": gzip.compress(log)[:-12],
+        "old.xz": lzma.compress(log),
     }
 
 
-def test_trap_68_what_cannot_be_cleaned_is_named_with_what_to_do(publisher: Publisher) -> None:
-    contents = archives()
-    paths = {name: put(publisher, name, content) for name, content in contents.items()}
+def test_trap_68_archives_are_written_anew(publisher: Publisher) -> None:
+    """How, is in `tests/unit/test_archives.py`."""
+    paths = [put(publisher, name, content) for name, content in archives().items()]
     found = erase(publisher)
-    assert len(found.left) == len(paths)
-    for name, path in paths.items():
-        assert len([one for one in found.left if f"inbox/{name} " in one and "elete it" in one]) == 1
-        assert path.read_bytes() == contents[name]
-        path.unlink()
+    assert (found.left, found.unsearched, found.blanked) == ([], [], len(paths))
+    assert_no_byte_is_left(publisher)
+    assert all(b"usr-9912" in data for path in paths[2:] for data in [*decoded(path)][1:])
+
+
+def test_trap_68_what_cannot_be_cleaned_is_named_with_the_reason_and_what_to_do(publisher: Publisher) -> None:
+    log = encode(OTHERS, THEIRS)
+    stored = io.BytesIO()
+    with zipfile.ZipFile(stored, "w") as archive:
+        archive.writestr("old.jsonl", log)
+    locked = bytearray(stored.getvalue())
+    for mark, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # says in both headers that there is a password
+        locked[locked.index(mark) + place] |= 1
+    contents = {
+        "locked.zip": (bytes(locked), ": it is encrypted."),
+        "damaged.zip": (stored.getvalue().replace(b"usr-9912", b"usr-9913", 1), "(BadZipFile)."),
+        "half.tgz": (archives()["old.tgz"][:-12], "it is damaged"),
+        "old.bin": (log.decode().encode("utf-16-le"), "cannot be cleaned."),
+        "half.gz": (gzip.compress(log)[:-12], "cannot be cleaned."),
+    }
+    paths = {name: put(publisher, name, content) for name, (content, _) in contents.items()}
+    found = erase(publisher)
+    for name, (content, why) in contents.items():
+        said_of = " ".join({one for one in (*found.left, *found.unsearched) if f"inbox/{name} " in one})
+        assert why in said_of
+        assert "elete it" in said_of or said_of in found.unsearched
+        assert paths[name].read_bytes() == content
+        paths[name].unlink()
     assert_no_byte_is_left(publisher)
 
 

@@ -1,7 +1,8 @@
 """`land`: everything new in the inbox -> raw Parquet, quarantine and receipts, exactly once whatever is killed when.
 
-The steps of a segment: stage its files (durable, invisible), note their final names as intended, move them, commit the
-ledger. A crash leaves staged or intended files, which the next landing deletes before it reads the lines again.
+The steps of segments: stage their files (durable, invisible), note the final names as intended, move them, commit the
+ledger (`committing.py`). A crash leaves staged or intended files, which the next landing deletes before it reads the
+lines again.
 """
 
 import os
@@ -23,11 +24,11 @@ from orchestration.extract.inbox.folders import inbox_files
 from orchestration.extract.inbox.formats import UnreadFile
 from orchestration.extract.inbox.lines import Line
 from orchestration.extract.inbox.reading import open_lines
-from orchestration.extract.landing.duplicates import SeenRecords
-from orchestration.extract.landing.ledger import FileState, Ledger, Receipt, Segment, SegmentFile, receipts
+from orchestration.extract.landing.committing import Committing, folder_of
+from orchestration.extract.landing.ledger import FileState, Ledger, Receipt
 from orchestration.extract.landing.rotation import MORE_TO_READ, follow, is_due
 from orchestration.extract.landing.schemas import QUARANTINE, RAW_TABLES
-from orchestration.extract.landing.staging import Batch, Staged, StagedFile, without_garbage_collection, write_durably
+from orchestration.extract.landing.staging import Batch, without_garbage_collection, write_durably
 from orchestration.extract.landing.workers import stager
 from orchestration.extract.records.keys import file_digest
 
@@ -43,7 +44,7 @@ class LandingBusy(PipelineError):
 
 
 class Progress(NamedTuple):
-    """How far a landing is, after each committed segment; bytes of the inbox files as they lie on the disk."""
+    """How far a landing is, after each commit; bytes of the inbox files as they lie on the disk."""
 
     source_file: str
     lines: int
@@ -98,7 +99,7 @@ def land(
 def ensure_raw(home: Path) -> None:
     """Give every raw table and the quarantine an empty, typed file, so that a glob over them is never empty."""
     for table, schema in (RAW_TABLES | {"quarantine": QUARANTINE}).items():
-        folder = _folder(home, table)
+        folder = folder_of(home, table)
         path = folder / "schema.parquet"
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
@@ -112,13 +113,11 @@ class _Landing:
 
     def __init__(self, plan: _Plan, ledger: Ledger, progress: Callable[[Progress], None] | None) -> None:
         self._plan, self._ledger, self._progress = plan, ledger, progress
-        self._seen = SeenRecords(ledger)
-        self._earlier = {receipt.source_file: receipt for receipt in receipts(plan.home, plan.run_id)}
-        self._receipts: dict[str, Receipt] = {}
         self._files = inbox_files(plan.home)
         known = ledger.states()
         self._states = follow(self._files, known)
         ledger.follow(known, self._states)
+        self._committing = Committing(plan.home, plan.run_id, plan.read_at, ledger, self._states)
         self._names: set[str] | None = None  # that something was read as
         self._sizes = {name: state.size for name, state in self._states.items()}
         self._lines = self._bytes_read = self._bytes_to_read = 0
@@ -128,10 +127,16 @@ class _Landing:
         self._bytes_to_read = sum(max(0, file.size - self._sizes.get(file.source_file, 0)) for file in files)
         if workers is None:
             workers = 2 if self._bytes_to_read > PARALLEL_BYTES else 1
+        reached: dict[str, int] = {}
         with without_garbage_collection(), stager(workers) as stage_all:
             for batch, staged in stage_all(batch for file in files for batch in self._batches(file)):
-                self._commit(batch, staged)
-        return [self._receipts[name] for name in sorted(self._receipts)]
+                self._committing.add(batch, staged)
+                self._lines += len(batch.lines)
+                reached[batch.state.source_file] = batch.state.size
+                if self._committing.is_full(self._plan.segment_lines):
+                    self._commit(reached)
+            self._commit(reached)
+        return self._committing.receipts
 
     def _needs_a_look(self, file: InboxFile) -> bool:
         state = self._states.get(file.source_file)
@@ -182,84 +187,15 @@ class _Landing:
         segment_id = f"{file_digest(state.read_as)}-{began.position:015d}{'' if content_bytes else '-damaged'}"
         return Batch(segment_id, plan.run_id, plan.read_at, plan.line_limit, plan.staging, lines, content_bytes, state)
 
-    def _commit(self, batch: Batch, staged: Staged) -> None:
-        """Give the files of a segment their names and make them true, together with the cursor behind them."""
-        lines = len(batch.lines)
-        duplicates = self._seen.duplicates(staged.record_keys)
-        accepted = lines - duplicates - staged.quarantined
-        segment = None
-        if lines:
-            segment = Segment(
-                batch.segment_id,
-                batch.run_id,
-                batch.state.read_as,
-                batch.lines[0].number,
-                batch.lines[-1].number,
-                lines,
-                accepted,
-                duplicates,
-                staged.quarantined,
-                staged.warnings,
-            )
-        receipt = self._receipt(batch, segment)
-        files = self._move(batch, staged.files)
-        self._ledger.commit(batch.state, receipt, segment, files, staged.record_keys)
-        if receipt is not None:
-            self._receipts[batch.state.read_as] = receipt
-        self._report(batch)
-
-    def _move(self, batch: Batch, staged: list[StagedFile]) -> list[SegmentFile]:
-        if not staged:
-            return []
-        home = self._plan.home
-        targets = [_folder(home, file.table) / f"{batch.segment_id}.parquet" for file in staged]
-        names = [target.relative_to(home).as_posix() for target in targets]
-        self._ledger.intend(names)
-        for file, target in zip(staged, targets, strict=True):
-            os.replace(file.path, target)
-        for folder in {target.parent for target in targets}:
-            make_durable(folder)
-        return [
-            SegmentFile(name, batch.segment_id, file.table, file.rows) for name, file in zip(names, staged, strict=True)
-        ]
-
-    def _receipt(self, batch: Batch, segment: Segment | None) -> Receipt | None:
-        """The receipt of the file in this run with the segment added; none while there is nothing to tell."""
-        state, plan = batch.state, self._plan
-        receipt = self._receipts.get(state.read_as) or self._earlier.get(state.read_as)
-        if receipt is None:
-            known = self._states.get(state.source_file)
-            news = segment or state.problem or known is None or known.waiting_bytes != state.waiting_bytes
-            if not news:
-                return None
-            receipt = Receipt(plan.run_id, state.read_as, None, None, 0, 0, 0, 0, 0, 0, 0, None, plan.read_at)
-        receipt = replace(
-            receipt,
-            bytes_read=receipt.bytes_read + batch.content_bytes,
-            waiting_bytes=state.waiting_bytes,
-            problem=state.problem,
-            read_at=plan.read_at,
-        )
-        if segment is None:
-            return receipt
-        return replace(
-            receipt,
-            first_line=segment.first_line if receipt.first_line is None else receipt.first_line,
-            last_line=segment.last_line,
-            lines=receipt.lines + segment.lines,
-            accepted=receipt.accepted + segment.accepted,
-            duplicates=receipt.duplicates + segment.duplicates,
-            quarantined=receipt.quarantined + segment.quarantined,
-            warnings=receipt.warnings + segment.warnings,
-        )
-
-    def _report(self, batch: Batch) -> None:
-        name, size = batch.state.source_file, batch.state.size
-        self._lines += len(batch.lines)
-        self._bytes_read += max(0, size - self._sizes.get(name, 0))
-        self._sizes[name] = size
-        if self._progress is not None:
-            self._progress(Progress(name, self._lines, self._bytes_read, self._bytes_to_read))
+    def _commit(self, reached: dict[str, int]) -> None:
+        """Commit what was staged; tell of the files that were read, up to these sizes."""
+        self._committing.commit()
+        for name, size in reached.items():
+            self._bytes_read += max(0, size - self._sizes.get(name, 0))
+            self._sizes[name] = size
+            if self._progress is not None:
+                self._progress(Progress(name, self._lines, self._bytes_read, self._bytes_to_read))
+        reached.clear()
 
 
 def _clean_up(home: Path, ledger: Ledger) -> Path:
@@ -273,19 +209,6 @@ def _clean_up(home: Path, ledger: Ledger) -> Path:
     folder = staging_root / uuid.uuid4().hex
     folder.mkdir(parents=True)
     return folder
-
-
-def _folder(home: Path, table: str) -> Path:
-    return home / table if table == "quarantine" else home / "raw" / table
-
-
-def make_durable(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _now() -> datetime:

@@ -6,12 +6,13 @@ deciding what to read is done in `staging.py` and `landing.py`.
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -129,6 +130,16 @@ class Segment:
     warnings: int
 
 
+class Entry(NamedTuple):
+    """What is committed of a file: how far it was read, the receipt, and a segment with what was made of it."""
+
+    state: FileState
+    receipt: Receipt | None = None
+    segment: Segment | None = None
+    files: Sequence[SegmentFile] = ()
+    record_keys: Mapping[date, bytes] = MappingProxyType({})
+
+
 class Ledger:
     """The one writer's view of the ledger."""
 
@@ -188,33 +199,30 @@ class Ledger:
                 if before.get(name) != state:
                     self._put(state)
 
-    def commit(
-        self,
-        state: FileState,
-        receipt: Receipt | None,
-        segment: Segment | None = None,
-        files: list[SegmentFile] | None = None,
-        record_keys: dict[date, bytes] | None = None,
-    ) -> None:
-        """Make a segment, the state of its file and the receipt true, all or nothing."""
-        execute, many = self._connection.execute, self._connection.executemany
+    def commit(self, entries: Sequence[Entry]) -> None:
+        """Make all of this true, or nothing."""
         with self._transaction():
-            self._put(state)
-            if receipt is not None:
-                values = (*_columns(receipt)[:-1], str(receipt.read_at))
-                execute(f"insert or replace into receipts values ({_marks(13)})", values)
-            if segment is not None:
-                execute(f"insert into segments values ({_marks(10)})", _columns(segment))
-                many(
-                    "insert into segment_files (path, segment_id, table_name, row_count, size, checksum)"
-                    f" values ({_marks(6)})",
-                    [(*_columns(file), *look_of(self._home / file.path)) for file in files or []],
-                )
-                many(
-                    f"insert into segment_records values ({_marks(3)})",
-                    [(day.isoformat(), segment.segment_id, keys) for day, keys in (record_keys or {}).items()],
-                )
+            for entry in entries:
+                self._add(entry)
             self.forget_uncommitted()
+
+    def _add(self, entry: Entry) -> None:
+        execute, many, segment = self._connection.execute, self._connection.executemany, entry.segment
+        self._put(entry.state)
+        if entry.receipt is not None:
+            values = (*_columns(entry.receipt)[:-1], str(entry.receipt.read_at))
+            execute(f"insert or replace into receipts values ({_marks(13)})", values)
+        if segment is not None:
+            execute(f"insert into segments values ({_marks(10)})", _columns(segment))
+            many(
+                "insert into segment_files (path, segment_id, table_name, row_count, size, checksum)"
+                f" values ({_marks(6)})",
+                [(*_columns(file), *look_of(self._home / file.path)) for file in entry.files],
+            )
+            many(
+                f"insert into segment_records values ({_marks(3)})",
+                [(day.isoformat(), segment.segment_id, keys) for day, keys in entry.record_keys.items()],
+            )
 
     def _put(self, state: FileState) -> None:
         values = {one.name: getattr(state, one.name) for one in fields(state) if one.name != "cursor"}
