@@ -158,11 +158,15 @@ def _run(
 
 def _reason(result: "dg.ExecuteInProcessResult") -> tuple[str | None, str]:
     """The step that failed, and the innermost cause; without a step, sentences of ours."""
+    from dagster._core.execution.plan.objects import ErrorSource
+
     for check in result.get_asset_check_evaluations():
         if check.blocking and not check.passed and check.description:
             return None, f"The refresh failed its check {check.check_name}. {check.description}"
     sentences = []
     for event in result.all_node_events:
+        if event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT:
+            return None, "The refresh was stopped. What it had not finished is done by the next one."
         if event.is_step_failure and (error := event.step_failure_data.error):
             while error.cause:
                 error = error.cause

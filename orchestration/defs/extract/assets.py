@@ -19,6 +19,8 @@ from orchestration.home.locking import exclusive
 from orchestration.refresh.instance import COMMAND_LINE, STARTED_BY
 from orchestration.settings import Settings
 
+RETRIES, FIRST_WAIT = 3, 5  # the seconds double
+
 RAW = {
     "requests": "Accepted requests: who spoke, for which organization, with which attributes.",
     "messages": "Messages of accepted requests, with their text.",
@@ -42,8 +44,6 @@ RAW = {
     ],
     partitions_def=ARRIVAL_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
-    # Only reading is retried: a disk or a mount may be away for a moment. What fails in the models fails again.
-    retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL),
     pool="warehouse",
 )
 def request_log(
@@ -60,12 +60,16 @@ def request_log(
     with exclusive(settings.home):
         # First what an interrupted or newly requested erasure left to do, then what has arrived again.
         erased = [sweep(settings.home, progress_log(context, "erasing (files)"))]
-        read = land(
-            settings.home,
-            context.run_id,
-            line_limit=settings.line_limit_mib * 2**20,
-            progress=lambda at: report(at.bytes_read, at.bytes_to_read),
-        )
+        try:
+            read = land(
+                settings.home,
+                context.run_id,
+                line_limit=settings.line_limit_mib * 2**20,
+                progress=lambda at: report(at.bytes_read, at.bytes_to_read),
+            )
+        except OSError as error:
+            # A disk or a mount may be away for a moment. A policy would also retry what a person stops.
+            raise dg.RetryRequested(RETRIES, seconds_to_wait=FIRST_WAIT * 2**context.retry_number) from error
         erased.append(sweep(settings.home))
         keep_copies(settings.home)
     totals = {

@@ -6,7 +6,9 @@ What a run tells becomes Dagster's events as dagster-dbt makes them of its comma
 
 import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from dbt_common.events.base_types import EventMsg
 from dbt_common.events.functions import msg_to_dict
 
 PARSED = "partial_parse.msgpack"
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_dbt(
@@ -51,6 +54,8 @@ def run_dbt(
     words = [*arguments, *asked.selection_args, *indirect, *from_here, *to_there, *quiet]
     with _left_as_it_was():
         result = dbtRunner(callbacks=[note]).invoke([*map(str, words)])
+    if isinstance(result.exception, KeyboardInterrupt):
+        raise result.exception  # somebody stops the run: nothing failed
     for one in told:
         event = DbtCoreCliEventMessage(raw_event=one, event_history_metadata={})  # type: ignore[call-arg, unused-ignore]
         yield from event.to_default_asset_events(asked.manifest, asked.dagster_dbt_translator, context, target_path)
@@ -64,11 +69,18 @@ def run_dbt(
 
 @contextmanager
 def _left_as_it_was() -> Iterator[None]:
-    """Let go of the database that dbt keeps open for its process, and come back from the folder that it moves to."""
+    """Let go of the database that dbt keeps open for its process, and come back from the folder that it moves to.
+
+    Whoever stops the run meanwhile interrupts dbt as from a keyboard, the only way in which it cancels its statements.
+    """
     folder = Path.cwd()
+    is_main = threading.current_thread() is threading.main_thread()
+    handlers = {one: signal.signal(one, signal.default_int_handler) for one in STOPS if is_main}
     try:
         yield
     finally:
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
         os.chdir(folder)
         DuckDBConnectionManager.close_all_connections()
 
