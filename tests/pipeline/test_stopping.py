@@ -1,19 +1,25 @@
-"""A person or a supervisor stops a refresh: it ends at once with a sentence, and the next one does the rest."""
+"""A person stops a refresh: it ends at once with a sentence. Only a disk that is away is tried again."""
 
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.defs.extract import assets as extract
+from orchestration.defs.partitions import window_tags
+from orchestration.settings import Settings
 from tests.support.commands import command_line, environment_of
 from tests.support.pipeline import refresh
 from tests.support.requests import capture, deliver, said
 
 CONVERSATIONS = 20_000
+TAGS = window_tags(date(2026, 3, 1), date(2026, 3, 1))
 
 
 def landing(home: Path) -> bool:
@@ -48,3 +54,17 @@ def test_a_refresh_that_is_stopped_says_so_and_the_next_one_does_the_rest(
     with duckdb.connect(str((tmp_path / "published" / "current.duckdb").resolve()), read_only=True) as snapshot:
         ((conversations,),) = snapshot.execute("select count(*) from fct_conversation_days").fetchall()
     assert conversations == CONVERSATIONS
+
+
+def test_reading_is_tried_again_where_a_disk_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = []
+
+    def away(*_: object, **__: object) -> None:
+        attempts.append("Stale file handle")
+        raise OSError(attempts[-1])
+
+    monkeypatch.setattr(extract, "land", away)
+    monkeypatch.setattr(extract, "FIRST_WAIT", 0)
+    resources = {"settings": Settings(home=tmp_path)}
+    done = dg.materialize([extract.request_log], resources=resources, tags=TAGS, raise_on_error=False)
+    assert (done.success, len(attempts)) == (False, 1 + extract.RETRIES)

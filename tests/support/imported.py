@@ -1,8 +1,11 @@
-"""What a refresh imports, imported: the server that `commands.py` forks from loads this module once. Nothing else."""
+"""The libraries of a refresh, imported: the server that `commands.py` forks from loads this module once. Nothing else.
 
-import orchestration.definitions
+What is ours is left to the command: the partitions begin with the data of its home. Dagster comes first, as there.
+"""
+
+import dagster
+import dagster_dbt
+import dbt.adapters.duckdb.connections
+import dbt.cli.main
+
 import orchestration.refresh.run
-from orchestration.settings import Settings
-
-# Loads every module of `orchestration/defs`; the definitions themselves belong to a home, and are thrown away.
-orchestration.definitions.build_defs(Settings())
