@@ -2,6 +2,7 @@
 
 import bz2
 import re
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -68,18 +69,22 @@ def test_trap_68_the_command_searches_every_byte_and_names_what_it_cannot_clean(
     (inbox / "half.jsonl").write_bytes(encode(LINES[2]) + b'{"user": {"name": "Ann Archer", "email": "ann@x.exa')
     (inbox / ".old.jsonl").write_bytes(encode(LINES[0], LINES[3]))
     (inbox / "old.bz2").write_bytes(bz2.compress(encode(LINES[0])))
+    with zipfile.ZipFile(inbox / "cut.zip", "w") as archive:
+        archive.writestr("log.jsonl", encode(LINES[0]))
+    (inbox / "cut.zip").write_bytes((inbox / "cut.zip").read_bytes()[:-30])
     assert refresh(tmp_path).returncode == 3
     done = clientele(tmp_path, "erase", "user", "support", "ann", "--yes", "--also", "Annie A.")
     assert done.returncode == 3, done.stderr
     assert f"Their lines in {tmp_path / 'exclude.csv'} are deleted." in done.stdout
-    assert "Blanked 2 lines of the inbox" in done.stdout
-    assert "The file inbox/old.bz2 names someone erased, and cannot be cleaned. Delete it" in done.stdout
+    assert "Blanked 3 lines of the inbox" in done.stdout
+    assert "The file inbox/cut.zip names someone erased, and cannot be cleaned" in done.stdout
+    assert b"ann" not in bz2.decompress((inbox / "old.bz2").read_bytes())
     assert re.search(r"Searched every byte of \d+ files \(.* MiB\).* for 3 ids, e-mails and names", done.stdout)
     assert "searched for as whole ids only: 'ann'" in done.stdout
     assert "Proved absent" in done.stdout
     named = clientele(tmp_path, "erase", "check", "ann@x.example", "Ann Archer")
-    assert (named.returncode, "inbox/old.bz2" in named.stdout) == (3, True)
-    (inbox / "old.bz2").unlink()
+    assert (named.returncode, "inbox/cut.zip" in named.stdout) == (3, True)
+    (inbox / "cut.zip").unlink()
     found = clientele(tmp_path, "erase", "check", "ann@x.example", "Ann Archer")
     assert found.returncode == 0, found.stdout
     assert "for 2 ids, e-mails and names" in found.stdout
