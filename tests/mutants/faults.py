@@ -175,6 +175,7 @@ FAULTS = [
         f"{MODELS}/intermediate/int_touched_conversations.sql",
         "    select * from with_new_analyses\n    union all\n",
         "",
+        "tests/pipeline/test_traps_sentiment.py",
     ),
     Fault(
         "A chatbot whose zone changed keeps rows on days that became empty",

@@ -193,3 +193,10 @@ def test_trap_61_bands_are_judged_at_nine_places_with_halves_away_from_zero(
     pipeline.run(*scored("a", [score]), *scored("b", [-score], user="bob"))
     negative = {"satisfied": "dissatisfied"}.get(band, band)
     assert (pipeline.users()["ann"][f"{band}_share"], pipeline.users()["bob"][f"{negative}_share"]) == (1, 1)
+
+
+def test_scores_that_arrive_alone_in_a_later_run_reach_their_conversation(pipeline: Pipeline) -> None:
+    pipeline.run(capture("c1", said("m1", "2026-03-01T10:00:00Z"), user={"id": "ann"}), file="first.jsonl")
+    assert pipeline.users()["ann"]["sentiment"] is None
+    pipeline.run(analysis("c1", {"m1": [0.5]}, "2026-03-01T11:00:00Z"), file="scores.jsonl")
+    assert pipeline.users()["ann"]["sentiment"] == 0.5
