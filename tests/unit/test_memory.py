@@ -12,7 +12,7 @@ from orchestration.home.machine import machine_memory
 from orchestration.settings import PROJECT
 
 GROUPS = {
-    "version 2": ("0::/work/job\n", {"work/memory.max": "1048576\n", "work/job/memory.max": "max\n"}),
+    "version 2": ("0::/batch/job\n", {"batch/memory.max": "1048576\n", "batch/job/memory.max": "max\n"}),
     "version 1": ("5:cpu:/other\n3:memory:/job\n", {"memory/job/memory.limit_in_bytes": "1048576\n"}),
     "version 2, seen from inside": ("0::/\n", {"memory.max": "1048576\n"}),
 }
