@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 
 from orchestration.erasure.names import ErasedNames
 from orchestration.erasure.tombstones import KINDS, REMOVED, Tombstones
-from orchestration.extract.landing.committing import make_durable
 from orchestration.extract.landing.ledger import Ledger, committed_files
 from orchestration.extract.landing.schemas import RAW_TABLES
 from orchestration.extract.landing.staging import write_durably
 from orchestration.extract.scoring import score_file_of
+from orchestration.home.durable import make_durable
 
 GONE = "This line was about someone who is erased. Its text is gone, and it cannot be submitted again."
 _OWNER_KEYS = ("conversation_key", "user_key", "organization_key")

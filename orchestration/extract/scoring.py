@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from orchestration.extract.landing.schemas import MESSAGES, SCORE
 from orchestration.extract.scorer import SCORER, Judgement, analyzer, judge
+from orchestration.home.durable import make_durable
 
 COPIED = (
     "segment_id",
@@ -234,8 +235,4 @@ def _write_atomically(table: pa.Table, path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    make_durable(path.parent)

@@ -5,7 +5,6 @@ and `current.duckdb` leads through `current`, so that one atomic swap moves both
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import pyarrow as pa
 
 from orchestration.erasure.tombstones import NOBODY, Tombstones
 from orchestration.errors import PipelineError
+from orchestration.home.durable import make_durable
 from orchestration.home.engine import memory_limit, open_memory
 from orchestration.home.labels import Label
 from orchestration.identity.exclusions import Exclusion
@@ -158,7 +158,7 @@ def publish(
     )
     size = sum(path.stat().st_size for path in draft.iterdir())
     for path in draft.iterdir():
-        _sync(path)
+        make_durable(path)
     folder = snapshots / snapshot_id
     draft.rename(folder)
     point_at(published, snapshot_id)
@@ -268,14 +268,6 @@ def _verify(draft: Path, rows: dict[str, int]) -> None:
 
 def _id_of(instant: datetime) -> str:
     return instant.strftime("%Y%m%dT%H%M%S.%fZ")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _quoted(path: Path) -> str:

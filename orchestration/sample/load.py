@@ -16,6 +16,7 @@ from typing import Any, Literal
 import orjson
 
 from orchestration.errors import PipelineError
+from orchestration.home.durable import make_durable
 from orchestration.sample.dataset import Conversation, dataset_version, read_conversations
 from orchestration.sample.requests import CHATBOTS, Line, request_lines
 
@@ -74,13 +75,13 @@ def write_sample(
     for day in sorted(days):
         _write_durably(staging / f"{day}.part", (line.text for line in days[day]))
     folder.mkdir(exist_ok=True)
-    _sync_folder(inbox)
+    make_durable(inbox)
     _write_marker(folder, marker)
     for day in sorted(days):
         target = folder / f"{day}.jsonl"
         if not target.exists():
             os.replace(staging / f"{day}.part", target)
-    _sync_folder(folder)
+    make_durable(folder)
     shutil.rmtree(staging)
     _write_marker(folder, marker | {"complete": True})
     return _report(marker)
@@ -169,7 +170,7 @@ def _replace_durably(path: Path, chunks: Iterable[bytes]) -> None:
     temporary = path.with_name(f"{path.name}.part")
     _write_durably(temporary, chunks)
     os.replace(temporary, path)
-    _sync_folder(path.parent)
+    make_durable(path.parent)
 
 
 def _write_durably(path: Path, chunks: Iterable[bytes]) -> None:
@@ -177,11 +178,3 @@ def _write_durably(path: Path, chunks: Iterable[bytes]) -> None:
         file.writelines(chunks)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

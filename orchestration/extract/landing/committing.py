@@ -12,6 +12,7 @@ from pathlib import Path
 from orchestration.extract.landing.duplicates import SeenRecords
 from orchestration.extract.landing.ledger import Entry, FileState, Ledger, Receipt, Segment, SegmentFile, receipts
 from orchestration.extract.landing.staging import Batch, Staged
+from orchestration.home.durable import make_durable
 
 SEGMENTS_AT_ONCE = 200
 
@@ -115,12 +116,3 @@ class Committing:
 def folder_of(home: Path, table: str) -> Path:
     """Where the files of a raw table, or of the quarantine, are."""
     return home / table if table == "quarantine" else home / "raw" / table
-
-
-def make_durable(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
