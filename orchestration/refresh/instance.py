@@ -1,11 +1,9 @@
 """The Dagster instance of a data home: its configuration, runs that were killed, its databases while a run lasts."""
 
 import os
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from orchestration.settings import Settings
@@ -41,24 +39,41 @@ def prepare_instance(settings: Settings) -> None:
 
 
 @contextmanager
-def kept_open(instance: "dg.DagsterInstance", run_id: str) -> Iterator[None]:
-    """Keep the databases of a run open while it lasts.
+def kept_open(instance: "dg.DagsterInstance") -> Iterator[None]:
+    """Keep the event log's databases open while a run lasts.
 
-    Dagster opens and closes one for every event, and whoever closes an SQLite database last moves its log into the
-    file and waits for the disk: a tenth of a refresh, and more on a slow disk.
+    Dagster opens and closes one for every event, compiles its statements anew, and waits for the disk: a tenth of a
+    refresh, and more on a slow disk. After a power failure the newest events may be missing; the files are whole.
     """
     from dagster._core.storage.event_log import SqliteEventLogStorage
+    from sqlalchemy import Connection, Engine, create_engine, text
 
     storage = instance.event_log_storage
-    with ExitStack() as opened:
-        if isinstance(storage, SqliteEventLogStorage):
-            with storage.run_connection(run_id):
-                pass  # makes the file
-            history = Path(storage.path_for_shard(run_id)).parent
-            for path in (history / f"{run_id}.db", history / "index.db", history.parent / "runs.db"):
-                connection = opened.enter_context(closing(sqlite3.connect(path)))
-                connection.execute("select count(*) from sqlite_master").fetchall()
+    if not isinstance(storage, SqliteEventLogStorage):
         yield
+        return
+    open_one, engines = storage._connect, dict[str, Engine]()
+
+    @contextmanager
+    def connect(shard: str) -> Iterator[Connection]:
+        if shard not in engines:
+            with open_one(shard):
+                pass  # makes the file
+            engines[shard] = create_engine(
+                storage.conn_string_for_shard(shard), pool_size=1, max_overflow=0, connect_args={"timeout": 60}
+            )
+            with engines[shard].connect() as connection:
+                connection.execute(text("pragma synchronous = normal"))
+        with storage._db_lock, engines[shard].begin() as connection:
+            yield connection
+
+    storage._connect = connect  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        storage._connect = open_one  # type: ignore[method-assign]
+        for engine in engines.values():
+            engine.dispose()
 
 
 def bury_killed_runs(instance: "dg.DagsterInstance") -> None:

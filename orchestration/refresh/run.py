@@ -3,6 +3,7 @@
 What there is to do is decided in `plan.py`; without work Dagster is not even loaded.
 """
 
+import gc
 import io
 import logging
 import os
@@ -13,7 +14,6 @@ from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
-from uuid import uuid4
 
 from rich.console import Console
 from rich.markup import escape
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 DBT_CHATTER = re.compile(r"dbt command: `|dbt subsetted execution|partial parsing")
 ANSI_COLOURS = re.compile(r"\x1b\[\d*m")
 
+# Python looks for cycles after so many new objects. Modules, definitions and the parsed models stay as long as the
+# process, and at the usual thresholds a tenth of a refresh goes into looking through them again and again.
+COLLECT_RARELY = (100_000, 50, 100)
 # Steps that read the warehouse.
 WAREHOUSE_STEPS = ("warehouse", "snapshot")
 # Steps behind the published snapshot.
@@ -60,6 +63,7 @@ def run_refresh(settings: Settings, window: Window, *, full: bool, console: Cons
 
     It is Undelivered where all is published, but not everywhere.
     """
+    gc.set_threshold(*COLLECT_RARELY)
     for folder in (settings.inbox, settings.published, settings.dagster_home):
         folder.mkdir(parents=True, exist_ok=True)
     with exclusive(settings.home, REFRESHING):
@@ -137,11 +141,9 @@ def _run(
         console.file = sys.stdout
         with dg.DagsterInstance.get() as instance, redirect_stdout(_SpinnerText(status.update)):
             bury_killed_runs(instance)
-            run_id = str(uuid4())
-            with kept_open(instance, run_id):
+            with kept_open(instance):
                 result = job.execute_in_process(
                     instance=instance,
-                    run_id=run_id,
                     tags=tags,
                     run_config={"loggers": {"console": {}}},
                     raise_on_error=False,

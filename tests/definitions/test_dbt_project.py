@@ -44,17 +44,27 @@ def test_every_model_and_column_is_described_and_says_its_grain(manifest: dict) 
                 assert column["description"], (node["name"], column["name"])
 
 
-def test_every_mart_has_an_enforced_contract_with_all_its_columns_and_a_grain_test(manifest: dict) -> None:
-    grains = {
-        node["attached_node"].split(".")[-1]
-        for node in manifest["nodes"].values()
-        if node.get("test_metadata", {}).get("name") == "unique_grain"
+def test_every_model_with_rows_has_a_grain_that_the_test_of_its_layer_demands(manifest: dict) -> None:
+    tested = {
+        parent.split(".")[-1]
+        for name in ("staged", "touched", "mart")
+        for parent in manifest["nodes"][f"test.clientele.{name}_rows_have_a_grain"]["depends_on"]["nodes"]
     }
-    marts = [node for node in manifest["nodes"].values() if node["fqn"][1:2] == ["marts"] and "contract" in node]
-    for node in marts:
-        if node["resource_type"] == "model":
+    with_grain = {
+        node["name"]: set(node["config"]["meta"]["grain"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and "grain" in node["config"]["meta"]
+    }
+    assert tested == with_grain.keys()
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "view":
+            assert with_grain[node["name"]] <= node["columns"].keys(), node["name"]
+
+
+def test_every_mart_has_an_enforced_contract_with_all_its_columns(manifest: dict) -> None:
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts":
             assert node["contract"]["enforced"], node["name"]
-            assert node["name"] in grains, node["name"]
 
 
 def test_every_mart_has_an_exposure(manifest: dict) -> None:
@@ -63,17 +73,13 @@ def test_every_mart_has_an_exposure(manifest: dict) -> None:
     assert marts <= exposed
 
 
-def test_tests_take_their_arguments_under_arguments_and_settings_under_config() -> None:
-    # dbt does not validate YAML on DuckDB: a misplaced key is silently not read.
+def test_models_say_nothing_under_a_misplaced_key() -> None:
+    # dbt does not validate YAML on DuckDB: it is silently not read.
     for path in DBT_PROJECT.glob("models/**/*.yml"):
         for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
-            assert set(model) <= {"name", "description", "config", "data_tests", "columns", "time_spine"}, path
-            for test in model.get("data_tests", []) + [
-                test for column in model["columns"] for test in column.get("data_tests", [])
-            ]:
-                if isinstance(test, dict):
-                    (body,) = test.values()
-                    assert set(body) <= {"arguments", "config"}, path
+            assert set(model) <= {"name", "description", "config", "columns", "time_spine"}, path
+            assert set(model.get("config", {})) <= {"meta", "contract", "materialized"}, path
+            assert set(model.get("config", {}).get("meta", {})) <= {"grain", "grain_within"}, path
 
 
 def test_models_have_one_yaml_file_beside_each() -> None:

@@ -182,7 +182,7 @@ def test_a_failing_check_keeps_the_old_snapshot_and_a_deleted_warehouse_comes_ba
     deliver(home, visit("c9", "2026-03-14T10:00:00Z", "ann", "acme"), file="news.jsonl")
     done = refresh(home)
     assert done.returncode == 1
-    assert "relationships_fct_conversation_days_user_key" in done.stderr
+    assert "facts_belong_to_known_entities" in done.stderr
     assert (snapshot_id(home), published(home)) == before
     warehouse.unlink()
     assert_succeeds(refresh(home))

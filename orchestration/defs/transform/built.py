@@ -14,6 +14,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.core.dbt_cli_event import EventHistoryMetadata, _build_column_lineage_metadata
+from dagster_dbt.dbt_manifest import validate_manifest
 
 from orchestration.transform.warehouse import connect
 
@@ -34,7 +35,7 @@ def described(
 
     `compiled` is the target folder of the run; `fingerprint` is of the models' SQL.
     """
-    nodes = json.loads(manifest.read_bytes())
+    nodes = validate_manifest(manifest)
     rows, columns = _look(warehouse)
     built = {
         event.output_name: nodes["nodes"][event.metadata["unique_id"].value]

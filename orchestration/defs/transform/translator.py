@@ -34,12 +34,6 @@ class LayerTranslator(DagsterDbtTranslator):
 
 
 def _sentence_of(test: Mapping[str, Any]) -> str:
-    """What a data test demands: of a generic one by its arguments, else the first comment of its file."""
-    generic = test.get("test_metadata")
-    if generic is None:
-        comment = [line for line in test["raw_code"].splitlines() if line.startswith("--")]
-        return " ".join(line.removeprefix("--").strip() for line in comment)
-    arguments = generic["kwargs"]
-    if generic["name"] == "unique_grain":
-        return f"No two rows have the same {', '.join(arguments['columns'])}, and none of these is null."
-    return f"Every {arguments['column_name']} is a {arguments['field']} of {arguments['to'].split(chr(39))[1]}."
+    """What a data test demands: the first comment of its file."""
+    comment = [line for line in test["raw_code"].splitlines() if line.startswith("--")]
+    return " ".join(line.removeprefix("--").strip() for line in comment)
