@@ -124,3 +124,28 @@ def test_a_warehouse_that_was_deleted_is_rebuilt_whole_whatever_the_window(pipel
     pipeline.warehouse.unlink()
     work = prepare(pipeline.home, pipeline.warehouse, FINGERPRINT + " 0", Window(last=date(2026, 3, 10)))
     assert (work.rebuild, work.segments) == ("it was deleted", 3)
+
+
+def test_a_second_row_of_a_grain_is_found_in_every_model(home: Path) -> None:
+    tests = {layer: f"{layer}_rows_have_a_grain" for layer in ("staged", "touched", "mart")}
+    compiled = dbt(home, "compile", "--select", *tests.values())
+    assert compiled.returncode == 0, compiled.stdout
+    with duckdb.connect(str(home / "warehouse" / "warehouse.duckdb")) as connection:
+
+        def found() -> set[str]:
+            folder = home.parent / "target" / "compiled" / "clientele" / "tests"
+            sql = [(folder / f"{name}.sql").read_text(encoding="utf-8") for name in tests.values()]
+            return {relation for one in sql for (relation, *_) in connection.execute(one).fetchall()}
+
+        assert found() == set()
+        filled = set()
+        for schema, table in connection.execute(
+            "select schema_name, table_name from duckdb_tables()"
+            " where schema_name in ('staging', 'intermediate', 'marts')"
+            " or (schema_name, table_name) = ('inputs', 'chatbots')"
+        ).fetchall():
+            connection.execute(f"insert into {schema}.{table} select * from {schema}.{table} limit 1")
+            if connection.execute(f"select count(*) from {schema}.{table}").fetchone() != (0,):
+                filled.add("stg_chatbots" if schema == "inputs" else table)
+        assert {"fct_user_days", "int_touched_messages", "stg_requests", "stg_chatbots"} <= filled
+        assert found() == filled
