@@ -1,1 +1,1 @@
-"""Warehouse -> snapshots that consumers read: written, checked in a fresh process, then pointed at."""
+"""Warehouse -> snapshots that consumers read: written, opened anew and checked, then pointed at."""

@@ -4,10 +4,7 @@
 and `current.duckdb` leads through `current`, so that one atomic swap moves both.
 """
 
-import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
@@ -21,7 +18,7 @@ import pyarrow as pa
 from orchestration.erasure.tombstones import NOBODY, Tombstones
 from orchestration.errors import PipelineError
 from orchestration.home.durable import make_durable
-from orchestration.home.engine import memory_limit, open_memory
+from orchestration.home.engine import open_memory
 from orchestration.home.labels import Label
 from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
@@ -34,7 +31,7 @@ from orchestration.publish.meanings import Meanings, parquet_metadata, write_com
 from orchestration.publish.pointer import point_at
 from orchestration.publish.raw_counts import Expected
 from orchestration.publish.reconcile import RECONCILED, Reconciliation, Unreconciled, reconcile
-from orchestration.publish.verify import CHECKS
+from orchestration.publish.verify import CHECKS, failures
 from orchestration.publish.views import PERIODS_SQL, views, write_views
 from orchestration.publish.zone_offsets import write_zone_offsets
 from orchestration.transform.touched import mark_published, touched_since
@@ -106,7 +103,7 @@ def publish(
     exclusions: Sequence[Exclusion] = (),
     labels: Sequence[Label] = (),
 ) -> Snapshot:
-    """Write a snapshot, check it in a fresh process, move the pointer to it, and drop all but the newest `keep`.
+    """Write a snapshot, open it anew and check it, move the pointer to it, and drop all but the newest `keep`.
 
     Snapshots from before the last erasure are dropped too.
 
@@ -136,7 +133,10 @@ def publish(
         Meanings(dbt_manifest),
     )
     rows = {name: one.rows for name, one in relations.items() if one.rows is not None}
-    _verify(draft, rows)
+    if faults := failures(draft, rows):
+        raise PipelineError(
+            "The new snapshot failed its checks and was not published; the previous one stays. " + "; ".join(faults)
+        )
     previous = published.resolve() / "current" / DATABASE if read_manifest(published) else None
     reconciliation = reconcile(draft / DATABASE, warehouse, previous, expected)
     if reconciliation.faults:
@@ -250,20 +250,6 @@ def _described(connection: duckdb.DuckDBPyConnection, meanings: Meanings) -> dic
         rows = connection.execute(f"select count(*) from {name}").fetchall()[0][0] if kind == "table" else None
         relations[name] = Relation(kind, meanings.of_relation(name), columns, rows)
     return relations
-
-
-def _verify(draft: Path, rows: dict[str, int]) -> None:
-    checked = subprocess.run(
-        [sys.executable, "-m", "orchestration.publish.verify", str(draft), json.dumps(rows), memory_limit()],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).resolve().parents[2],
-    )
-    faults = json.loads(checked.stdout) if checked.returncode == 0 else [checked.stderr.strip().splitlines()[-1]]
-    if faults:
-        raise PipelineError(
-            "The new snapshot failed its checks and was not published; the previous one stays. " + "; ".join(faults)
-        )
 
 
 def _id_of(instant: datetime) -> str:

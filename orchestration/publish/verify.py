@@ -1,14 +1,15 @@
-"""Checks of a finished snapshot, run in a fresh process before consumers may see it: `python -m ...`.
+"""Checks of a finished snapshot, opened anew as a reader opens it, before consumers may see it.
 
 The models' own tests ran before; here stands what can only go wrong on the way out: a file that does not open, a table
 that lost rows, a macro that disagrees with the facts.
 """
 
-import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+
+from orchestration.home.engine import memory_limit
 
 VIEWS = "select view_name from duckdb_views() where database_name = current_database() and not internal"
 _NEWEST_MONTH = """
@@ -59,29 +60,32 @@ CHECKS = {
 }
 
 
-def failures(folder: Path, rows: dict[str, int], memory_limit: str) -> list[str]:
-    """A sentence for each fault found in the snapshot; `rows` is the number of rows expected of each table."""
-    file = folder / "clientele.duckdb"
-    found = []
-    with duckdb.connect(str(file), read_only=True) as connection:
-        connection.execute(f"set memory_limit = '{memory_limit}'")
-        for table, expected in rows.items():
-            stored = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
-            exported = connection.execute(
-                "select count(*) from read_parquet(?)", [str(folder / f"{table}.parquet")]
-            ).fetchall()[0][0]
-            if not stored == exported == expected:
-                found.append(f"{table} has {stored} rows and its Parquet file {exported}, but {expected} were written")
-        for (view,) in connection.execute(VIEWS).fetchall():
-            try:
-                connection.execute(f"from {view} limit 0")
-            except duckdb.Error as error:
-                found.append(f"the view {view} cannot be read: {error}")
-        for rule, query in CHECKS.items():
-            if broken := connection.execute(query).fetchmany(3):
-                found.append(f"not true: {rule} (for example {broken})")
-    return found
+def failures(folder: Path, rows: dict[str, int]) -> list[str]:
+    """A sentence for each fault found in the snapshot; `rows` is the number of rows expected of each table.
+
+    A file that is still open for writing in this process is a fault too: the engine refuses to open it for reading.
+    """
+    try:
+        with duckdb.connect(str(folder / "clientele.duckdb"), read_only=True) as connection:
+            connection.execute(f"set memory_limit = '{memory_limit()}'")
+            return list(_faults(connection, folder, rows))
+    except duckdb.Error as error:
+        return [f"it cannot be read: {error}"]
 
 
-if __name__ == "__main__":
-    print(json.dumps(failures(Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3])))
+def _faults(connection: duckdb.DuckDBPyConnection, folder: Path, rows: dict[str, int]) -> Iterator[str]:
+    for table, expected in rows.items():
+        stored = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
+        exported = connection.execute(
+            "select count(*) from read_parquet(?)", [str(folder / f"{table}.parquet")]
+        ).fetchall()[0][0]
+        if not stored == exported == expected:
+            yield f"{table} has {stored} rows and its Parquet file {exported}, but {expected} were written"
+    for (view,) in connection.execute(VIEWS).fetchall():
+        try:
+            connection.execute(f"from {view} limit 0")
+        except duckdb.Error as error:
+            yield f"the view {view} cannot be read: {error}"
+    for rule, query in CHECKS.items():
+        if broken := connection.execute(query).fetchmany(3):
+            yield f"not true: {rule} (for example {broken})"
