@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.publish.leaving_out import LEFT_OUT
-from orchestration.publish.views import MONTHS, TABLES, VIEWED
+from orchestration.publish.views import MONTHS, RISK_DAYS, TABLES, VIEWED
 
 _UNIT = re.compile(r"\n\s*Unit: (?P<unit>.+?)\s*$", re.DOTALL)
 # Whose columns' meanings a relation shares.
@@ -20,6 +20,7 @@ _COLUMNS_OF = (
     LEFT_OUT
     | {f"{table}_{period}": table for table in TABLES for period in VIEWED}
     | {view: table for table, view in MONTHS.items()}
+    | {RISK_DAYS: "organization_risk"}
 )
 
 

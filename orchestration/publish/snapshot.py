@@ -32,7 +32,7 @@ from orchestration.publish.pointer import point_at
 from orchestration.publish.raw_counts import Expected
 from orchestration.publish.reconcile import RECONCILED, Reconciliation, Unreconciled, reconcile
 from orchestration.publish.verify import CHECKS, failures
-from orchestration.publish.views import PERIODS_SQL, views, write_views
+from orchestration.publish.views import PERIODS_SQL, RISK_SQL, views, write_views
 from orchestration.publish.zone_offsets import write_zone_offsets
 from orchestration.transform.touched import mark_published, touched_since
 from orchestration.transform.warehouse import Build
@@ -56,6 +56,7 @@ CALLS = {
     "users": "users(null, null, null)",
     "custom_values": "custom_values(null, 'user', null)",
     "conversations_in_range": "conversations_in_range(null, null, null)",
+    "organization_risk": "organization_risk(null, null, null)",
 }
 
 
@@ -75,7 +76,7 @@ def source_of(build: Build, exclusions: Sequence[Exclusion] = (), labels: Sequen
     digest = blake2b(digest_size=6)
     for decided in (exclusions, labels):
         digest.update(repr(sorted(map(astuple, decided))).encode())
-    for sql in (MACROS, QUALITY, LEAVING_OUT, PERIODS_SQL):
+    for sql in (MACROS, QUALITY, LEAVING_OUT, PERIODS_SQL, RISK_SQL):
         digest.update(sql.read_bytes())
     digest.update("".join(views().values()).encode())
     return f"{build.build_id}-{digest.hexdigest()}"
@@ -223,7 +224,8 @@ def _write_tables(
             erased=erased,
         )
         connection.execute(QUALITY.read_text(encoding="utf-8"))
-        write_zone_offsets(connection, built_at)
+        through = datetime.fromisoformat(f"{build.data_through}Z") if build.data_through else None
+        write_zone_offsets(connection, built_at, through)
         connection.execute(MACROS.read_text(encoding="utf-8"))
         write_views(connection)
         relations = _described(connection, meanings)

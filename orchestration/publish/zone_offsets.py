@@ -23,12 +23,17 @@ SCHEMA = pa.schema(
 )
 
 
-def write_zone_offsets(connection: duckdb.DuckDBPyConnection, built_at: datetime) -> None:
-    """Make the table in the database in use, which holds `chatbots`; it begins a day before `built_at`."""
+def write_zone_offsets(
+    connection: duckdb.DuckDBPyConnection, built_at: datetime, data_through: datetime | None = None
+) -> None:
+    """Make the table in the database in use, which holds `chatbots`.
+
+    It begins a day before the snapshot was built, or before the instant that its data runs through.
+    """
+    horizon = built_at + HORIZON
+    start = min(built_at, data_through or built_at) - timedelta(days=1)
     chatbots = connection.execute("select chatbot_id, time_zone from chatbots order by chatbot_id").fetchall()
-    by_zone = {
-        zone: list(offsets(zone, built_at - timedelta(days=1), HORIZON)) for zone in {one[1] for one in chatbots}
-    }
+    by_zone = {zone: list(offsets(zone, start, horizon)) for zone in {one[1] for one in chatbots}}
     rows = [dict(zip(SCHEMA.names, (bot, *one), strict=True)) for bot, zone in chatbots for one in by_zone[zone]]
     connection.register("offsets_now", pa.Table.from_pylist(rows, schema=SCHEMA))
     connection.execute(
@@ -37,14 +42,14 @@ def write_zone_offsets(connection: duckdb.DuckDBPyConnection, built_at: datetime
     connection.unregister("offsets_now")
 
 
-def offsets(zone: str, start: datetime, horizon: timedelta) -> Iterator[tuple[int, datetime | None, datetime | None]]:
+def offsets(zone: str, start: datetime, end: datetime) -> Iterator[tuple[int, datetime | None, datetime | None]]:
     """The zone's offsets from UTC in seconds, each with the instants (UTC, naive) from which and until which it holds.
 
-    The first also stands for the time before `start`, and the last for the time after `horizon`.
+    The first also stands for the time before `start`, and the last for the time after `end`.
     """
     of = ZoneInfo(zone)
     began: datetime | None = None
-    instant, end = start, start + horizon
+    instant = start
     while instant < end:
         later = min(instant + timedelta(days=1), end)
         if (offset := _seconds(of, instant)) != _seconds(of, later):

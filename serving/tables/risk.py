@@ -1,7 +1,8 @@
 """Revenue at risk: the organizations that pay and whose use or sentiment fell, by rules that are stated here.
 
 A range is compared with as much of the one before as its data covers. Since attributes and facts keep their history,
-the same rules can be asked for any range of the past, and held against what happened later.
+the same rules can be asked for any range of the past. The snapshot tells them for each day, with what happened later:
+`organization_risk.sql`, which a test holds equal.
 """
 
 from dataclasses import dataclass

@@ -5,13 +5,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.publish.snapshot import TABLES
-from orchestration.publish.views import MONTHS, VIEWED
+from orchestration.publish.views import MONTHS, RISK_DAYS, VIEWED
 from tests.support.pipeline import Pipeline
 from tests.support.publishing import Publisher
 from tests.support.requests import capture, said
 
 MONTH_VIEWS = set(MONTHS.values())
-VIEWS = {f"{table}_{period}" for table in MONTHS for period in VIEWED} | MONTH_VIEWS | {"periods"}
+VIEWS = {f"{table}_{period}" for table in MONTHS for period in VIEWED} | MONTH_VIEWS | {RISK_DAYS, "periods"}
 MACROS = {
     "organizations",
     "users",
@@ -20,6 +20,7 @@ MACROS = {
     "days_in_range",
     "has_chatbot",
     "periods_at",
+    "organization_risk",
 }
 
 
@@ -61,6 +62,7 @@ def test_a_comment_is_the_models_own_description_with_the_columns_unit(publisher
         ("table", "data_quality", "do not add them up"),
         ("view", "organizations_all_time", "users may not"),
         ("view", "user_months", "Over months only messages may"),
+        ("view", "organization_risk_days", "over days nothing may"),
     ],
 )
 def test_what_may_not_be_summed_says_so(publisher: Publisher, kind: str, name: str, warning: str) -> None:

@@ -42,7 +42,7 @@ def chatbots(database: Database, relation: str, role: str) -> set[str]:
 @pytest.mark.parametrize("role", SEES)
 def test_a_reader_sees_its_chatbots_in_every_table_and_view(role: str, database: Database) -> None:
     views = database.query("select viewname from pg_views where schemaname = 'clientele'")
-    assert len(views) == 17
+    assert len(views) == 18
     seen = set()
     for relation in [*WITH_CHATBOT, *(view for (view,) in views)]:
         found = chatbots(database, f"clientele.{relation}", role)
@@ -53,7 +53,7 @@ def test_a_reader_sees_its_chatbots_in_every_table_and_view(role: str, database:
     assert chatbots(database, "clientele.fct_conversation_days", ALL) == everyone > {"support", "it's"}
 
 
-@pytest.mark.parametrize("call", ["organizations", "users", "conversations_in_range"])
+@pytest.mark.parametrize("call", ["organizations", "users", "conversations_in_range", "organization_risk"])
 def test_a_function_asked_of_another_ones_chatbot_knows_only_ones_own(call: str, database: Database) -> None:
     ask = f"select count(*) from clientele.{call}('{{}}', null, null)"
     assert database.query(ask.format("support"), user=ONE) == database.query(ask.format("support"))

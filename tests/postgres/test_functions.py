@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.publish.postgres.publication import publish
-from orchestration.publish.views import MONTHS, TABLES, VIEWED
+from orchestration.publish.views import MONTHS, RISK_DAYS, TABLES, VIEWED
 from tests.postgres.agreement import assert_same_rows, snapshot_rows
 from tests.postgres.world import CHATBOTS, ZONES, World
 from tests.support.pipeline import Pipeline, Project
@@ -79,7 +79,7 @@ def _literal(value: Any) -> str:
 OF_CONVERSATIONS = ("conversations_in_range", "days_in_range")
 
 
-@pytest.mark.parametrize("name", ["organizations", "users", *OF_CONVERSATIONS, "custom_values"])
+@pytest.mark.parametrize("name", ["organizations", "users", *OF_CONVERSATIONS, "custom_values", "organization_risk"])
 def test_random_ranges_of_all_chatbots_have_the_rows_of_the_macro(
     name: str, database: Database, published: Path
 ) -> None:
@@ -87,7 +87,7 @@ def test_random_ranges_of_all_chatbots_have_the_rows_of_the_macro(
     for number in range(RANGES):
         first, last = world.days()
         named: dict[str, Any] = {"excluded": "include"} if number % 3 == 0 else {}
-        if name not in OF_CONVERSATIONS and number % 2:
+        if name not in (*OF_CONVERSATIONS, "organization_risk") and number % 2:
             named["attributes"] = "now"
         if name in ("users", *OF_CONVERSATIONS) and number % 5 == 0:
             named["organization_ids"] = ["acme", "\\N", ""]
@@ -98,13 +98,13 @@ def test_random_ranges_of_all_chatbots_have_the_rows_of_the_macro(
     assert found > 300
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", [*TABLES, "organization_risk"])
 def test_all_of_time_of_every_chatbot_is_the_same(name: str, database: Database, published: Path) -> None:
     for (chatbot,) in snapshot_rows(published, "select chatbot_id from chatbots"):
         assert ask(database, published, name, chatbot, None, None) > 5
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", [*TABLES, "organization_risk"])
 def test_columns_have_the_names_and_the_order_of_the_macro(name: str, database: Database, published: Path) -> None:
     with database.session() as cursor:
         cursor.execute(f"select * from clientele.{name}(null, null, null)")
@@ -115,7 +115,7 @@ def test_columns_have_the_names_and_the_order_of_the_macro(name: str, database: 
 
 
 def test_every_view_has_the_columns_and_rows_of_the_snapshots(database: Database, published: Path) -> None:
-    views = ["periods", *MONTHS.values(), *(f"{table}_{period}" for table in TABLES for period in VIEWED)]
+    views = ["periods", RISK_DAYS, *MONTHS.values(), *(f"{table}_{period}" for table in TABLES for period in VIEWED)]
     found = 0
     for view in views:
         # At midnight in a chatbot's zone the two may be asked on different days: then once more.
@@ -147,7 +147,7 @@ def test_periods_are_the_same_at_any_moment_whatever_zone_the_session_has(
             assert_same_rows(wanted, found, moment)
 
 
-@pytest.mark.parametrize("call", ["organizations", "users", "conversations_in_range"])
+@pytest.mark.parametrize("call", ["organizations", "users", "conversations_in_range", "organization_risk"])
 def test_an_unknown_chatbot_is_an_error_that_names_those_that_there_are(
     call: str, database: Database, published: Path
 ) -> None:

@@ -266,7 +266,7 @@ def publish(
         write_labels(connection, labels)
         connection.execute(NOT_MARTS)
         _insert(connection, "snapshot_info", [(snapshot_id, NOW.replace(tzinfo=None), data_through)])
-        write_zone_offsets(connection, NOW)
+        write_zone_offsets(connection, NOW, data_through and data_through.replace(tzinfo=UTC))
         connection.execute(MACROS.read_text())
         write_views(connection)
         connection.execute(QUALITY.read_text())

@@ -1,7 +1,7 @@
 """What stands in the schema of PostgreSQL: tables, keys, views, functions, policies and comments, as SQL.
 
-Columns and comments are those of the snapshot. Which rows are written is in `differences.py`; how the tables are
-computed from is in `functions.sql`, and who reads them in `access.sql`.
+Columns and comments are those of the snapshot. Which rows are written is in `differences.py`; what is computed of them,
+in `functions.sql` and `organization_risk.sql`; who reads them, in `access.sql`.
 """
 
 import re
@@ -13,10 +13,10 @@ import duckdb
 
 from orchestration.publish.postgres.connection import literal, quoted
 from orchestration.publish.snapshot import TABLES
-from orchestration.publish.views import MONTHS, VIEWED
+from orchestration.publish.views import MONTHS, RISK_DAYS, VIEWED
 from orchestration.publish.views import TABLES as VIEWED_TABLES
 
-FUNCTIONS_SQL = Path(__file__).with_name("functions.sql")
+FUNCTIONS_SQL = tuple(Path(__file__).with_name(name) for name in ("functions.sql", "organization_risk.sql"))
 ACCESS_SQL = Path(__file__).with_name("access.sql")
 READER = "clientele_reader"
 # What is not made anew with the rest.
@@ -121,7 +121,7 @@ class Definition:
         """Statements that make functions, views and comments, behind the tables."""
         views = _views()
         made = [
-            FUNCTIONS_SQL.read_text(encoding="utf-8"),
+            *(functions.read_text(encoding="utf-8") for functions in FUNCTIONS_SQL),
             *(f"create view clientele.{name} with (security_invoker) as {sql};" for name, sql in views.items()),
             *(f"grant select on clientele.{name} to {READER};" for name in views),
             "revoke execute on all functions in schema clientele from public;",
@@ -189,6 +189,10 @@ def _views() -> dict[str, str]:
             " cast(date_trunc('month', cast(days.activity_date as timestamp)) as date) as first_day"
             f" from clientele.fct_conversation_days as days) as months) as asked {shown}"
         )
+    views[RISK_DAYS] = (
+        "select known.chatbot_id, shown.* from clientele.chatbots as known"
+        " cross join lateral clientele.organization_risk(known.chatbot_id, null, null) as shown"
+    )
     return views
 
 

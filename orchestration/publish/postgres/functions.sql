@@ -60,6 +60,18 @@ language sql immutable as $$
 $$;
 comment on function clientele.double_of is 'A sum of scores as the double that DuckDB makes of it.';
 
+-- Half away from zero: round() of a double would go to the even one.
+create function clientele.mean_of(trillionths double precision) returns numeric
+language sql immutable as $$
+    select cast(
+        cast(
+            trunc(trillionths)
+            + case when abs(trillionths - trunc(trillionths)) >= 0.5 then sign(trillionths) else 0 end as bigint
+        ) * 0.000000000001 as numeric(18, 12)
+    )
+$$;
+comment on function clientele.mean_of is 'A conversation''s mean score at twelve places, of the mean times 10^12.';
+
 -- What every figure is made of; `conversations_in_range` checks what it is asked, and this is what it asks.
 create function clientele.conversation_measures(
     chatbot text, first_day date, last_day date, organization_ids text[], with_excluded boolean
@@ -79,13 +91,7 @@ language sql stable as $$
         scaled.user_messages,
         scaled.scored_messages,
         scaled.score_sum,
-        -- The mean at twelve places, half away from zero: round() of a double would go to the even one.
-        cast(
-            cast(
-                trunc(scaled.mean)
-                + case when abs(scaled.mean - trunc(scaled.mean)) >= 0.5 then sign(scaled.mean) else 0 end as bigint
-            ) * 0.000000000001 as numeric(18, 12)
-        ),
+        clientele.mean_of(scaled.mean),
         case
             when scaled.scored_messages = 0 then null
             -- The mean at nine places, half away from zero, beyond 0.2: compared as sums, which are exact.
