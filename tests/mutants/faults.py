@@ -355,8 +355,8 @@ FAULTS = [
     Fault(
         "PostgreSQL rounds the half of a mean to the even digit",
         "orchestration/publish/postgres/functions.sql",
-        "abs(scaled.mean - trunc(scaled.mean)) >= 0.5",
-        "abs(scaled.mean - trunc(scaled.mean)) > 0.5",
+        "abs(trillionths - trunc(trillionths)) >= 0.5",
+        "abs(trillionths - trunc(trillionths)) > 0.5",
         "tests/postgres/test_functions.py",
     ),
     Fault(
