@@ -18,7 +18,7 @@ from orchestration.home.durable import make_durable
 
 GONE = "This line was about someone who is erased. Its text is gone, and it cannot be submitted again."
 _OWNER_KEYS = ("conversation_key", "user_key", "organization_key")
-_SESSION = ("session_id", "page_url", "referrer", "device", "country")
+_SESSION = ("session_id", "page_url", "referrer", "has_device", "device", "has_country", "country")
 
 
 class Rewriting:
@@ -91,7 +91,7 @@ class Rewriting:
                 pc.is_in(rows["conversation_key"], self._counted[kind]),
                 pc.is_in(rows[f"{kind}_key"], self._entities[kind]),
             )
-            for column in (*(name for name in rows.column_names if f"{kind}_" in name), *_SESSION):
+            for column in (name for name in rows.column_names if f"{kind}_" in name or name in _SESSION):
                 nothing = pa.scalar(False) if column.startswith("has_") else pa.scalar(None, rows[column].type)
                 rows = _with(rows, column, pc.if_else(nameless, nothing, rows[column]))
         self._replace(path, rows)

@@ -121,6 +121,9 @@ def _find_conversations(connection: duckdb.DuckDBPyConnection, *, only_touched: 
     kept = (
         "conversation_key in (select entity_key from touched where kind = 'conversation')" if only_touched else "true"
     )
+    # Snapshots of older versions know no sessions: then nothing is said of them.
+    knows_sessions = {"device", "country"} <= _columns(connection, "previous", "fct_conversation_days")
+    session = "row(new.device, new.country) is distinct from row(old.device, old.country)"
     connection.execute(
         f"""
         create temp table changed_conversations as
@@ -137,12 +140,15 @@ def _find_conversations(connection: duckdb.DuckDBPyConnection, *, only_touched: 
                 row(new.scored_messages, new.score_sum) is distinct from row(old.scored_messages, old.score_sum)
                     as has_other_scores,
                 row(new.user_key, new.organization_key) is distinct from row(old.user_key, old.organization_key)
-                    and new.conversation_key = old.conversation_key as has_other_owner
+                    and new.conversation_key = old.conversation_key as has_other_owner,
+                {session if knows_sessions else "false"} and new.conversation_key = old.conversation_key
+                    as has_other_session
             from old
             full outer join new
                 on old.conversation_key = new.conversation_key and old.activity_date = new.activity_date
         )
-        select * from compared where has_other_messages or has_other_scores or has_other_owner
+        select * from compared
+        where has_other_messages or has_other_scores or has_other_owner or has_other_session
         """
     )
 
@@ -169,6 +175,7 @@ def _explain_conversations(connection: duckdb.DuckDBPyConnection) -> None:
                     when touched.reason = 'request' and has_other_messages
                         then if(changed.activity_date < clock.seen_through, 'late message', 'message')
                     when touched.reason = 'request' and has_other_owner then 'owner'
+                    when touched.reason = 'request' and has_other_session then 'attribute'
                     when touched.reason = 'score' and has_other_scores then 'score'
                     when touched.reason = 'identity' and has_other_owner then 'identity'
                     when touched.reason = 'settings' and (has_other_messages or has_other_scores) then 'settings'

@@ -44,7 +44,7 @@ inner join (
     and (asked.with_excluded or not days.is_excluded)
 where asked.kept_organizations is null or list_contains(asked.kept_organizations, coalesce(days.organization_id, ''));
 
--- A conversation has one owner and one start, so any of its days tells them; grouping by the number alone is what makes
+-- A conversation has one owner, start, device and country, so any of its days tells them; grouping by the number alone is what makes
 -- the pages fast.
 create macro conversations_in_range(
     chatbot_id, first_day, last_day, organization_ids := null, excluded := 'leave out'
@@ -66,7 +66,9 @@ select
          when sum(days.score_sum) <= cast(sum(days.scored_messages) as bigint) * -0.2000000005 then 'dissatisfied'
          else 'neutral'
     end as band,
-    max(days.last_message_at) as last_activity_at
+    max(days.last_message_at) as last_activity_at,
+    any_value(days.device) as device,
+    any_value(days.country) as country
 from days_in_range(
     chatbot_id, first_day, last_day, organization_ids := organization_ids, excluded := excluded
 ) as days

@@ -58,6 +58,8 @@ select
     sent_at + interval 9 minute as last_message_at,
     min(sent_at) over (partition by first, conversation) as conversation_started_at,
     cast(1 as integer) as named_users,
+    ['desktop', 'mobile', null][1 + conversation % 3] as device,
+    ['DE', 'US', 'JP', null][1 + person % 4] as country,
     key_of('c' || conversation || first) as conversation_key,
     key_of('u' || person) as user_key,
     key_of('o' || company) as organization_key

@@ -31,7 +31,7 @@ def test_the_unit_tests_of_the_models_pass(tmp_path: Path) -> None:
         return done.stdout
 
     dbt("run", "--empty")
-    assert "PASS=6 WARN=0 ERROR=0 SKIP=0" in dbt("test", "--select", "test_type:unit")
+    assert "PASS=7 WARN=0 ERROR=0 SKIP=0" in dbt("test", "--select", "test_type:unit")
     dbt("docs", "generate")
     assert (tmp_path / "target" / "catalog.json").exists()
 

@@ -70,6 +70,15 @@ def test_a_late_message_changes_exactly_its_day(publisher: Publisher) -> None:
     assert found[11, "late message"]["changed_conversations"] == 1
 
 
+def test_another_device_is_a_changed_attribute_of_each_day_of_the_conversation(publisher: Publisher) -> None:
+    again = visit("c1", said("m1", at(10)))
+    again["request"]["session"] = {"device": "mobile"}
+    publisher.run(again)
+    found = changes(publisher)
+    assert {key: amounts(row) for key, row in found.items()} == {(10, "attribute"): {}}
+    assert found[10, "attribute"]["changed_conversations"] == 1
+
+
 def test_trap_43_a_message_of_years_ago_is_listed_on_its_day(publisher: Publisher) -> None:
     publisher.run(visit("c2", said("m4", "2001-01-01T10:00:00Z"), user="bob", plan="free"))
     (row,) = publisher.query("from refresh_changes where activity_date < date '2026-01-01'")

@@ -43,7 +43,8 @@ class World:
         start = datetime(2026, 3, 1) + timedelta(minutes=chance.randrange(DAYS * 24 * 60))
         times = [start + timedelta(hours=chance.choice([0, 1, 30]) * step) for step in range(chance.randint(1, 4))]
         messages = [said(f"m{number}-{at:%d%H%M}", f"{at.isoformat()}Z") for at in times]
-        line = capture(f"c'{number}", *messages, chatbot=chatbot, **self._owners(), custom=self._custom())
+        told = {"custom": self._custom()} | ({"session": self._session()} if chance.random() < 0.4 else {})
+        line = capture(f"c'{number}", *messages, chatbot=chatbot, **self._owners(), **told)
         scored = {
             one["id"]: [chance.choice(SCORES) for _ in range(chance.randint(1, 3))]
             for one in messages
@@ -63,6 +64,10 @@ class World:
             mrr = chance.choice([None, 0, 49.99, 12.34565, 1e11])
             owners["organization"] = {"id": chance.choice(ORGANIZATIONS), "plan": chance.choice(PLANS), "mrr": mrr}
         return owners
+
+    def _session(self) -> dict[str, Any]:
+        devices, countries = ["mobile", "it's", "Gerät", None], ["DE", "US"]
+        return {"device": self._chance.choice(devices), "country": self._chance.choice(countries)}
 
     def _custom(self) -> dict[str, Any]:
         return {

@@ -42,7 +42,8 @@ SCHEMA = """
 create table fct_conversation_days (
     chatbot_id varchar, activity_date date, conversation_id varchar, user_id varchar, organization_id varchar,
     messages integer, scored_messages integer, score_sum decimal(18, 12), first_message_at timestamp,
-    last_message_at timestamp, conversation_started_at timestamp, conversation_key bigint, user_key bigint,
+    last_message_at timestamp, device varchar, country varchar, conversation_started_at timestamp,
+    conversation_key bigint, user_key bigint,
     organization_key bigint, user_messages integer as (messages), named_users integer as (1),
     other_language_messages integer as (0), no_known_word_messages integer as (0)
 );
@@ -121,6 +122,8 @@ class Rows:
         organization: str | None,
         scores: Iterable[float] = (),
         messages=2,
+        device: str | None = None,
+        country: str | None = None,
     ) -> None:
         """Add a conversation on one day of the chatbot's zone, with the scores of its user messages."""
         instant = datetime.fromisoformat(at)
@@ -130,7 +133,7 @@ class Rows:
         number = len(self.facts) + 1
         row = (chatbot, day, f"c{number}", user, organization, messages, len(scores), sum(scores, Decimal(0)))
         keys = (number, user and _key(chatbot, user), organization and _key(chatbot, organization))
-        self.facts.append((*row, instant, instant, instant, *keys))
+        self.facts.append((*row, instant, instant, device, country, instant, *keys))
 
 
 def _key(chatbot: str, text: str) -> int:

@@ -146,6 +146,11 @@ custom = _one(
     {"seats": [5], "beta": float("nan")},
 )
 
+sessions = _mostly(
+    _one(Absent, None, {}),
+    _object(device=_one(Absent, "mobile", " desktop ", None, "null", 5), country=_one(Absent, "DE", "US", "")),
+)
+
 captures = _object(
     conversationId=conversations,
     userId=_one(*[Absent] * 4, "u2"),
@@ -155,12 +160,19 @@ captures = _object(
     kind=kinds,
     custom=custom,
     metadata=custom,
+    session=sessions,
 )
 tracks = _object(
-    conversationId=conversations, messages=messages, user=users, organization=organizations, metadata=metadata
+    conversationId=conversations,
+    messages=messages,
+    user=users,
+    organization=organizations,
+    metadata=metadata,
+    session=sessions,
 )
 flats = _object(
     messages=messages,
+    session=sessions,
     metadata=_object(
         userId=_one("u1", "u2", Absent, Absent),
         user_id=_one("u1", Absent),

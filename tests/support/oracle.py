@@ -28,6 +28,7 @@ ATTRIBUTES = {
     "user": ("name", "email", "plan", "industry", "mrr"),
     "organization": ("name", "plan", "industry", "mrr"),
 }
+SESSION = ("device", "country")  # of a conversation: field by field what was said of it last
 
 
 class Message(NamedTuple):
@@ -66,6 +67,9 @@ class Oracle:
             if record.user:
                 named = self._entity(record.chatbot_id, "user", record.user)
                 self._named_users[record.chatbot_id, record.conversation_id].add(named)
+        self._sessions: dict[Conversation, Row] = defaultdict(lambda: dict.fromkeys(SESSION))
+        for record in sorted(requests, key=lambda record: (record.event_at, record.order)):
+            self._sessions[record.chatbot_id, record.conversation_id] |= record.session_fields
         self._messages_of = {kind: self._by_owner(kind) for kind in ATTRIBUTES}
         self.history = {kind: self._history(requests, kind) for kind in ATTRIBUTES}
         self.custom = {kind: custom_history(requests, kind, self._entity) for kind in ATTRIBUTES}
@@ -228,6 +232,7 @@ class Oracle:
                 "messages": len(found),
                 "user_messages": sum(message.role == "user" for message in found),
                 "named_users": len(self._named_users[conversation]),
+                **self._sessions[conversation],
                 "scored_messages": sum(message.score is not None for message in found),
                 "score_sum": float(sum(message.score or 0 for message in found)),
                 "first_message_at": min(message.sent_at for message in found),

@@ -37,6 +37,7 @@ class Record:
     organization: str | None = None
     user_fields: dict[str, Any] = field(default_factory=dict)
     organization_fields: dict[str, Any] = field(default_factory=dict)
+    session_fields: dict[str, Any] = field(default_factory=dict)
     custom: dict[str, tuple[str, Any]] = field(default_factory=dict)  # type and value by field
     messages: list[tuple[str | None, str, datetime]] = field(default_factory=list)  # id, role, sent at
     scores: list[tuple[str, Fraction]] = field(default_factory=list)  # message id, mean of its chunks
@@ -71,6 +72,7 @@ def read_line(line: bytes, source_file: str, number: int) -> Record:
         raise Unusable
     record.is_organic = _is_organic(record, request)
     _read_messages(record, request)
+    record.session_fields = _fields(record, request.get("session") or {}, "device", "country")
     if shape == "conversations":
         _read_flat_names(record, request)
     else:

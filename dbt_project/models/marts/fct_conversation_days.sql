@@ -47,6 +47,8 @@ select
     days.last_message_at,
     starts.conversation_started_at,
     owners.named_users,
+    owners.device,
+    owners.country,
     owners.conversation_key,
     owners.user_key,
     owners.organization_key

@@ -30,6 +30,11 @@ select
     has_organization_industry,
     organization_industry,
     has_organization_mrr,
-    organization_mrr
+    organization_mrr,
+    -- Files of raw from before these were told apart know only what was sent.
+    coalesce(has_device, device is not null) as has_device,
+    device,
+    coalesce(has_country, country is not null) as has_country,
+    country
 from {{ source('raw', 'requests') }}
 where traffic = 'organic'

@@ -26,6 +26,7 @@ _NOTHING: dict[str, Any] = {}
 _COMMERCIAL = ("plan", "industry", "mrr")
 _OF_USER = ("name", "email", *_COMMERCIAL, "createdAt")
 _OF_ORGANIZATION = ("name", *_COMMERCIAL)
+_OF_SESSION = ("device", "country")
 _NO_SESSION = (None,) * 5
 _Identity = tuple[str | None, int | None]
 
@@ -55,6 +56,7 @@ class Senders:
             self.fills.append((metadata.get("plan"), metadata.get("industry"), metadata.get("mrr")))
             self.filled.append(len(self.sessions))
         if session:
+            self._note_nulls("session", session, _OF_SESSION, len(self.sessions))
             get = session.get
             page = get("page_url") if (page := get("pageUrl")) is None else page
             self.sessions.append((get("id"), page, get("referrer"), get("device"), get("country")))
@@ -125,13 +127,14 @@ def entity_columns(senders: Senders, chatbots: Sequence[str], odd: list[int]) ->
 
 def session_columns(senders: Senders, odd: list[int]) -> list[pa.Array]:
     """Sessions, as `requests` has them."""
-    session_ids, page, referrer, device, country = zip(*senders.sessions, strict=True)
+    session_ids, page, referrer, *told = zip(*senders.sessions, strict=True)
+    attributes = {name: text_column(one, LONGEST_WORD, odd) for name, one in zip(_OF_SESSION, told, strict=True)}
+    _add_nulls(senders, "session", attributes)
     return [
         ids(list(session_ids), odd),
         text_column(page, LONGEST_ADDRESS, odd).values,
         text_column(referrer, LONGEST_ADDRESS, odd).values,
-        text_column(device, LONGEST_WORD, odd).values,
-        text_column(country, LONGEST_WORD, odd).values,
+        *(array for column in attributes.values() for array in (pa.array(column.has), column.values)),
     ]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from orchestration.errors import PipelineError
@@ -97,11 +98,11 @@ def land(
 
 
 def ensure_raw(home: Path) -> None:
-    """Give every raw table and the quarantine an empty, typed file, so that a glob over them is never empty."""
+    """Give every raw table and the quarantine an empty file with the columns of today: raw files may be older."""
     for table, schema in (RAW_TABLES | {"quarantine": QUARANTINE}).items():
         folder = folder_of(home, table)
         path = folder / "schema.parquet"
-        if not path.exists():
+        if not path.exists() or pq.read_schema(path) != schema:
             folder.mkdir(parents=True, exist_ok=True)
             temporary = folder / ".schema.tmp"  # always this name, so that a crash leaves nothing that stays
             write_durably(temporary, pa.Table.from_batches([], schema))

@@ -48,8 +48,7 @@ REQUESTS = pa.schema(
         ("session_id", pa.string()),
         ("page_url", pa.string()),
         ("referrer", pa.string()),
-        ("device", pa.string()),
-        ("country", pa.string()),
+        *_attributes(("device", pa.string()), ("country", pa.string())),
     ]
 )
 MESSAGES = pa.schema(

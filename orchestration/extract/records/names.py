@@ -130,17 +130,17 @@ def _custom(
 
 
 def session_columns(request: dict[str, Any], warnings: list[FieldWarning]) -> Row:
-    """Session id, page, referrer, device and country."""
+    """Session id, page and referrer; device and country, two columns each."""
     session = _map(request, "session", warnings)
     if not session:
-        return (None, None, None, None, None)
+        return (None, None, None, *ABSENT, *ABSENT)
     page = "page_url" if session.get("pageUrl") is None else "pageUrl"
     return (
         optional_id(session, "id", "session.id", warnings),
         text_attribute(session, page, f"session.{page}", LONGEST_ADDRESS, warnings)[1],
         text_attribute(session, "referrer", "session.referrer", LONGEST_ADDRESS, warnings)[1],
-        text_attribute(session, "device", "session.device", LONGEST_WORD, warnings)[1],
-        text_attribute(session, "country", "session.country", LONGEST_WORD, warnings)[1],
+        *text_attribute(session, "device", "session.device", LONGEST_WORD, warnings),
+        *text_attribute(session, "country", "session.country", LONGEST_WORD, warnings),
     )
 
 

@@ -78,7 +78,7 @@ create function clientele.conversation_measures(
 ) returns table (
     conversation_key bigint, conversation_id text, user_key bigint, organization_key bigint,
     conversation_started_at timestamptz, messages bigint, user_messages bigint, scored_messages bigint,
-    score_sum numeric, sentiment numeric, band text, last_activity_at timestamptz
+    score_sum numeric, sentiment numeric, band text, last_activity_at timestamptz, device text, country text
 )
 language sql stable as $$
     select
@@ -99,7 +99,9 @@ language sql stable as $$
             when scaled.score_sum <= scaled.scored_messages * -0.2000000005 then 'dissatisfied'
             else 'neutral'
         end,
-        scaled.last_activity_at
+        scaled.last_activity_at,
+        scaled.device,
+        scaled.country
     from (
         select
             summed.*,
@@ -116,7 +118,9 @@ language sql stable as $$
                 sum(days.user_messages) as user_messages,
                 sum(days.scored_messages) as scored_messages,
                 sum(days.score_sum) as score_sum,
-                max(days.last_message_at) as last_activity_at
+                max(days.last_message_at) as last_activity_at,
+                max(days.device) as device,
+                max(days.country) as country
             from (
                 select kept.*
                 from clientele.fct_conversation_days as kept
@@ -149,7 +153,7 @@ create function clientele.conversations_in_range(
 ) returns table (
     conversation_key bigint, conversation_id text, user_key bigint, organization_key bigint,
     conversation_started_at timestamptz, messages bigint, user_messages bigint, scored_messages bigint,
-    score_sum numeric, sentiment numeric, band text, last_activity_at timestamptz
+    score_sum numeric, sentiment numeric, band text, last_activity_at timestamptz, device text, country text
 )
 language plpgsql stable set plan_cache_mode to force_custom_plan as $$
 declare
@@ -169,7 +173,7 @@ create function clientele.days_in_range(
     chatbot_id text, activity_date date, conversation_id text, user_id text, organization_id text, messages integer,
     user_messages integer, scored_messages integer, other_language_messages integer, no_known_word_messages integer,
     score_sum numeric, first_message_at timestamptz, last_message_at timestamptz, conversation_started_at timestamptz,
-    named_users integer, conversation_key bigint, user_key bigint, organization_key bigint
+    named_users integer, device text, country text, conversation_key bigint, user_key bigint, organization_key bigint
 )
 language plpgsql stable set plan_cache_mode to force_custom_plan as $$
 declare
@@ -180,7 +184,8 @@ begin
             days.chatbot_id, days.activity_date, days.conversation_id, days.user_id, days.organization_id,
             days.messages, days.user_messages, days.scored_messages, days.other_language_messages,
             days.no_known_word_messages, days.score_sum, days.first_message_at, days.last_message_at,
-            days.conversation_started_at, days.named_users, days.conversation_key, days.user_key, days.organization_key
+            days.conversation_started_at, days.named_users, days.device, days.country, days.conversation_key, days.user_key,
+            days.organization_key
         from (
             select kept.* from clientele.fct_conversation_days as kept
             union all

@@ -405,6 +405,19 @@ def test_capture_metadata_means_custom_fields_and_custom_wins() -> None:
     assert row(line)["has_user_plan"] is False
 
 
+def test_a_device_that_is_not_sent_is_another_than_one_that_is_cleared() -> None:
+    for session, wanted in (
+        (None, (False, None)),
+        ({"country": "DE"}, (False, None)),
+        ({"device": None}, (True, None)),
+        ({"device": " NULL "}, (True, None)),
+        ({"device": " mobile "}, (True, "mobile")),
+        ({"device": 5}, (False, None)),
+    ):
+        found = row(capture(session=session))
+        assert (found["has_device"], found["device"]) == wanted, session
+
+
 def test_the_session_is_kept() -> None:
     session = {"id": 5, "pageUrl": " /a ", "referrer": "", "device": "mobile", "country": "DE"}
     found = row(capture(session=session))
