@@ -19,6 +19,8 @@ PARAMETERS: dict[str, Any] = {
     "industry": ["Retail"],
     "organization_id": ["acme"],
     "user_id": ["u1"],
+    "device": ["mobile", ""],
+    "country": ["DE"],
     "mrr_min": 500,
     "conversations_min": 5,
     "sentiment_max": -0.2,
@@ -61,6 +63,8 @@ VALUES: dict[str, Any] = {
     "status": "returning",
     "speakers": 1,
     "has_user_message": True,
+    "device": "mobile",
+    "country": "DE",
 }
 OF_ANSWER = {"data_through": "2026-11-22T10:15:00Z", "snapshot_id": "20261122T101800.000000Z"}
 RANGE = {"first_day": "2026-11-01", "last_day": "2026-11-20"}

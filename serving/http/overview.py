@@ -20,7 +20,8 @@ from serving.tables.risk import MINIMUM_SCORED, RULES
 from serving.tables.series import STEPS
 
 MEANING = (
-    "Satisfaction over time; sentiment by plan, industry and those of the chatbot's own fields that divide the "
+    "Satisfaction over time; sentiment by plan and industry of organizations, by device and country of conversations "
+    "where sessions say them, and by those of the chatbot's own fields that divide the "
     f"conversations into few groups; the unhappiest of both tables, of at least {MINIMUM_SCORED} scored conversations; "
     "and the revenue at risk: organizations with an MRR above 0 that are "
     + "; ".join(RULES)
@@ -121,7 +122,7 @@ def _schema() -> dict[str, Any]:
         "organizations": _list(_object(AT_RISK)),
     }
     breakdown = {
-        "by": {**TEXT, "description": "`plan`, `industry`, or `custom.` and the field."},
+        "by": {**TEXT, "description": "`plan`, `industry`, `device`, `country`, or `custom.` and the field."},
         "groups": _list(_object(GROUP)),
         "further_values": {**COUNT, "description": "Values that are not among the groups."},
     }

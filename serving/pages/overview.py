@@ -21,6 +21,7 @@ from serving.pages.totals import TotalsLine, totals_line
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.breakdown import Breakdown, Group
 from serving.tables.columns import TABLES
+from serving.tables.conversations import CONVERSATIONS
 from serving.tables.custom import PREFIX
 from serving.tables.overview import Overview, overview_query, read_overview
 from serving.tables.risk import MINIMUM_SCORED, RULES, Risk
@@ -154,7 +155,7 @@ def _unhappy(asked: Asked, found: Overview, name: str) -> UnhappyTable:
 
 
 def _groups(asked: Asked, breakdown: Breakdown) -> GroupTable:
-    label = asked.table.column(f"{PREFIX}{breakdown.name}" if breakdown.is_own else breakdown.name).label
+    label = _label(asked, breakdown)
     values = formats.count(breakdown.more)
     return GroupTable(
         title=f"By {label}" if breakdown.is_own else f"By {label.lower()}",
@@ -163,9 +164,15 @@ def _groups(asked: Asked, breakdown: Breakdown) -> GroupTable:
     )
 
 
+def _label(asked: Asked, breakdown: Breakdown) -> str:
+    if breakdown.is_of_conversations:
+        return CONVERSATIONS.column(breakdown.name).label
+    return asked.table.column(f"{PREFIX}{breakdown.name}" if breakdown.is_own else breakdown.name).label
+
+
 def _group(asked: Asked, breakdown: Breakdown, group: Group) -> GroupRow:
     href = None
-    if not breakdown.is_own:
+    if not breakdown.is_own and not breakdown.is_of_conversations:
         state = links.changed(links.shared(asked.search), **{breakdown.name: group.value or ""})
         href = links.page_path(asked.chatbot.chatbot_id, "organizations") + state
     column = TABLES["organizations"].column("sentiment")

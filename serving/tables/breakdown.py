@@ -1,6 +1,7 @@
-"""The sentiment of a range by what organizations and users are: plan, industry, and the chatbot's own fields.
+"""The sentiment of a range by plan and industry, by device and country, and by the chatbot's own fields.
 
-Each conversation counts once, for the value that its organization, or its user, has by the clock of the attributes.
+Each conversation counts once: for the value that its organization, or its user, has by the clock of the attributes, or
+for the device and the country of its own sessions.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from serving.tables.statement import Statement, counted, counting, folded
 from serving.tables.versions import SHOWN, shown_at
 
 OF_ORGANIZATIONS = ("plan", "industry")
-# Own fields that divide conversations into so few groups, and that so many of these have, the most used first: device
-# and country are such.
+OF_CONVERSATIONS = ("device", "country")
+# Own fields that divide conversations into so few groups, and that so many of these have, the most used first.
 MOST_FIELDS, MOST_VALUES, LEAST_SHARE = 6, 60, 0.1
 SHOWN_GROUPS = 12
 READ = """
@@ -34,6 +35,10 @@ PART = """
     from conversations
     left join ({valued}) as valued on conversations.{key} = valued.entity_key
     group by valued.value
+"""
+SPOKEN = """
+    select conversation_key as entity_key, trim({name}) as label, {value} as value
+    from conversations where trim({name}) != ''
 """
 ATTRIBUTE = """
     select organization_key as entity_key, trim({name}) as label, {value} as value
@@ -71,6 +76,16 @@ class Breakdown:
     more: int
 
     @property
+    def is_of_conversations(self) -> bool:
+        """Return whether the value is the conversation's, not that of whom it belongs to."""
+        return not self.is_own and self.name in OF_CONVERSATIONS
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether any conversation has a value."""
+        return any(group.value is not None for group in self.groups)
+
+    @property
     def divides(self) -> bool:
         """Return whether there are few values, and enough conversations have one."""
         valued = sum(group.conversations for group in self.groups if group.value is not None)
@@ -79,9 +94,10 @@ class Breakdown:
 
 
 def read_breakdowns(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> list[Breakdown]:
-    """Read the breakdowns of a range: those by an attribute, then those by own fields that divide it."""
+    """Read the breakdowns of a range: by attributes, by what sessions say if they do, by own fields that divide it."""
     fields = _candidates(chatbot)
     valued = [_of_attribute(query, chatbot, days, name) for name in OF_ORGANIZATIONS]
+    valued += [_of_conversations(name) for name in OF_CONVERSATIONS]
     valued += [_of_field(query, chatbot, days, field) for field in fields]
     parts = [PART.format(part=part, valued=one.sql, key=key) for part, (key, one) in enumerate(valued)]
     sql = READ.format(counting=counting(query, chatbot), parts=" union all ".join(parts))
@@ -89,12 +105,13 @@ def read_breakdowns(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, day
     groups: list[list[Group]] = [[] for _ in parts]
     for part, *figures, _ in Statement(sql, asked).read(snapshot):
         groups[part].append(Group(*figures))
-    names = [*((name, False) for name in OF_ORGANIZATIONS), *((field.name, True) for field in fields)]
+    attributes = (*OF_ORGANIZATIONS, *OF_CONVERSATIONS)
+    names = [*((name, False) for name in attributes), *((field.name, True) for field in fields)]
     found = [
         Breakdown(name, is_own, every[:SHOWN_GROUPS], max(0, len(every) - SHOWN_GROUPS))
         for (name, is_own), every in zip(names, groups, strict=True)
     ]
-    return [one for one in found if one.divides or not one.is_own]
+    return [one for one in found if (one.divides if one.is_own else one.is_known or not one.is_of_conversations)]
 
 
 def _candidates(chatbot: Chatbot) -> list[CustomField]:
@@ -112,6 +129,11 @@ def _of_attribute(query: TableQuery, chatbot: Chatbot, days: Days, name: str) ->
     )
     clock = shown_at(days, query.attributes)
     return "organization_key", Statement(sql, [chatbot.chatbot_id, clock, clock])
+
+
+def _of_conversations(name: str) -> tuple[str, Statement]:
+    """Return the same for what the sessions of conversations say."""
+    return "conversation_key", Statement(SPOKEN.format(name=name, value=folded(name)), [])
 
 
 def _of_field(query: TableQuery, chatbot: Chatbot, days: Days, field: CustomField) -> tuple[str, Statement]:

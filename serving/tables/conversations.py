@@ -20,7 +20,7 @@ from serving.tables.query import TableQuery
 from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
 from serving.tables.results import Page, ordered_page, read_ordered_page
-from serving.tables.statement import Statement, counted, counted_days
+from serving.tables.statement import Statement, counted, counted_days, folded
 from serving.tables.versions import SHOWN, shown_at
 
 CONVERSATIONS = Table(
@@ -50,6 +50,8 @@ CONVERSATIONS = Table(
             meaning="How many different users its requests name, in any range; it belongs to the one named last.",
         ),
         Column("has_user_message", "User wrote", "boolean", meaning="Whether the user wrote anything in the range."),
+        Column("device", "Device", "text", meaning="What its sessions name as the device, of whatever range."),
+        Column("country", "Country", "text", meaning="What its sessions name as the country, of whatever range."),
     ),
 )
 READ = """
@@ -68,7 +70,9 @@ READ = """
         days.organization_id,
         coalesce(shown_organizations.organization_name, days.organization_id) as organization_name,
         days.speakers,
-        conversations.user_messages > 0 as has_user_message
+        conversations.user_messages > 0 as has_user_message,
+        conversations.device,
+        conversations.country
     from ({behind}) as conversations
     inner join (
         select
@@ -89,7 +93,7 @@ READ = """
         select organization_key, organization_name from {organizations} where chatbot_id = ? and {shown}
     ) as shown_organizations on shown_organizations.organization_key = conversations.organization_key
 """
-OWN = frozenset({"of", "user_id", "sort", "limit", "offset", "columns"})
+OWN = frozenset({"of", "user_id", "device", "country", "sort", "limit", "offset", "columns"})
 
 
 class ConversationsQuery(PageQuery):
@@ -105,6 +109,8 @@ class ConversationsQuery(PageQuery):
     user_id: list[str] = Field(
         default=[], description="Only conversations of any of these users; an empty one means those of none."
     )
+    device: list[str] = Field(default=[], description="Only conversations of any of these devices; empty: of none.")
+    country: list[str] = Field(default=[], description="Only conversations of any of these countries; empty: of none.")
     sort: str = Field(default="-last_message_at", description="A column; `-` in front for descending. Nulls come last.")
     # Asked by all other parameters.
     rows: SkipJsonSchema[TableQuery]
@@ -151,7 +157,9 @@ def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days, snapshot: Sna
     rows = query.rows
     behind = conversations_behind(rows, chatbot, days, snapshot)
     clock = shown_at(days, rows.attributes)
-    wanted = query.user_id
+    chosen: list[tuple[str, str, list[str]]] = [("user_id", "?", query.user_id)]
+    chosen += [(folded(name), folded("?"), getattr(query, name)) for name in ("device", "country")]
+    chosen = [one for one in chosen if one[2]]
     sql = READ.format(
         behind=behind.sql,
         days=counted_days(rows, chatbot),
@@ -160,7 +168,8 @@ def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days, snapshot: Sna
         shown=SHOWN,
     )
     sql = f"select * from {without_addresses(f'({sql})', CONVERSATIONS, chatbot)}"
-    if wanted:
-        sql += f" where coalesce(user_id, '') in ({', '.join('?' * len(wanted))})"
+    conditions = (f"coalesce({value}, '') in ({', '.join([mark] * len(wanted))})" for value, mark, wanted in chosen)
+    sql += f" where {' and '.join(['true', *conditions])}"
+    wanted = [text for _, _, texts in chosen for text in texts]
     shown = [chatbot.chatbot_id, clock, clock]
     return behind.around(sql, after=[chatbot.chatbot_id, *days, *shown, *shown, *wanted])

@@ -17,16 +17,20 @@ EXCLUSIONS = (
 
 def spread_rows() -> Rows:
     """The rows of the other tests, and conversations over several days of users who have several organizations."""
-    rows, chance = interesting_rows(), random.Random(11)
+    rows, chance, session = interesting_rows(), random.Random(11), random.Random(12)
     for number in range(400):
         begins = datetime(2026, 9, 1) + timedelta(minutes=chance.randrange(76 * 24 * 60))
         user = chance.choice([None, *(f"u{index}-0" for index in range(12))])
         organization = chance.choice([None, *(f"o{index}" for index in range(9))])
+        told = {
+            "device": session.choice([None, "mobile", "Mobile ", "desktop"]),
+            "country": session.choice([None, "DE", "US"]),
+        }
         for later in range(chance.randint(1, 3)):
             scores = [Decimal(chance.randint(-3000, 3000)) / 3000 for _ in range(chance.randint(0, 3))]
             at = begins + timedelta(days=2 * later)
             kept = [score.quantize(Decimal("1e-12")) for score in scores]
-            rows.conversation("support", at.isoformat(), user, organization, kept, chance.randint(1, 9))
+            rows.conversation("support", at.isoformat(), user, organization, kept, chance.randint(1, 9), **told)
             *fact, _started, _key, user_key, organization_key = rows.facts.pop()
             fact[2] = f"long{number}"
             rows.facts.append((*fact, begins, 100_000 + number, user_key, organization_key))

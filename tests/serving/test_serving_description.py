@@ -33,7 +33,7 @@ def test_the_receipts_parameters_are_those_of_both_tables(paths) -> None:
     def named(table: str) -> set[str]:
         return {one["name"] for one in paths[f"{CHATBOT}/{table}"]["get"]["parameters"]}
 
-    assert named("conversations") == named("organizations") | named("users") | {"of"}
+    assert named("conversations") == named("organizations") | named("users") | {"of", "device", "country"}
     texts = {one["name"]: one["description"] for one in paths[f"{CHATBOT}/conversations"]["get"]["parameters"]}
     assert [name for name, text in texts.items() if text.endswith(" With `of=organizations` alone.")] == [
         "organization_id_not",

@@ -62,12 +62,13 @@ def ask(directory: Path) -> Ask:
 
 def lines_of(published: Path, first: str, last: str, excluded: str) -> list[dict[str, Any]]:
     """Every conversation of a range, of nobody too."""
-    names = ("organization_id", "user_id", "sentiment")
+    names = ("organization_id", "user_id", "sentiment", "device", "country")
     every = "select * from fct_conversation_days union all select * from excluded_conversation_days"
     rows = read(
         published,
         f"""
-        select any_value(days.organization_id), any_value(days.user_id), any_value(lines.sentiment)
+        select any_value(days.organization_id), any_value(days.user_id), any_value(lines.sentiment),
+            any_value(days.device), any_value(days.country)
         from conversations_in_range('support', ?, ?, excluded := '{excluded.replace("_", " ")}') as lines
         inner join ({every}) as days using (conversation_key)
         group by conversation_key
@@ -112,15 +113,18 @@ def test_on_the_bounds_of_the_bands_a_bucket_counts_as_the_tables_do(tmp_path):
 
 
 @pytest.mark.parametrize("days", RANGES, ids=str)
-@pytest.mark.parametrize("by", ["plan", "industry", "custom.device"])
+@pytest.mark.parametrize("by", ["plan", "industry", "custom.device", "device", "country"])
 def test_a_breakdown_s_groups_are_the_conversations_of_who_has_the_value(directory, ask, days, by):
     table = "users" if by == "custom.device" else "organizations"
-    rows = ask(table, limit=1000, columns=[f"{table[:-1]}_id", by], **days)["rows"]
-    value_of = {row[f"{table[:-1]}_id"]: (row[by] or "").strip().casefold() for row in rows}
+    is_of_conversations = by in ("device", "country")
+    columns = [f"{table[:-1]}_id", *([] if is_of_conversations else [by])]
+    rows = ask(table, limit=1000, columns=columns, **days)["rows"]
+    value_of = {row[f"{table[:-1]}_id"]: (row.get(by) or "").strip().casefold() for row in rows}
     expected: dict[str, list[dict[str, Any]]] = defaultdict(list)
     shown = ask("overview", **days)
     for line in lines_of(directory, shown["first_day"], shown["last_day"], days.get("excluded", "leave_out")):
-        expected[value_of.get(line[f"{table[:-1]}_id"], "")].append(line)
+        of_owner = value_of.get(line[f"{table[:-1]}_id"], "")
+        expected[(line[by] or "").strip().casefold() if is_of_conversations else of_owner].append(line)
     (found,) = (one for one in shown["breakdowns"] if one["by"] == by)
     assert found["further_values"] == 0
     groups = {(group["value"] or "").casefold(): group for group in found["groups"]}
@@ -140,11 +144,42 @@ def test_a_breakdown_s_groups_are_the_conversations_of_who_has_the_value(directo
 
 
 def test_a_field_that_few_conversations_have_divides_nothing(ask):
-    assert {one["by"] for one in ask("overview", range="all_time")["breakdowns"]} == {
+    assert [one["by"] for one in ask("overview", range="all_time")["breakdowns"]] == [
         "plan",
         "industry",
+        "device",
+        "country",
         "custom.device",
-    }
+    ]
+
+
+def test_the_lines_of_a_device_are_those_of_its_group_who_belong_to_an_organization(directory, ask):
+    days = {"first_day": "2026-09-10", "last_day": "2026-10-20"}
+    every = lines_of(directory, *days.values(), "leave_out")
+    for asked, wanted in (("MOBILE", "mobile"), ("", "")):
+        lines = [
+            line
+            for line in every
+            if line["organization_id"] is not None and (line["device"] or "").strip().casefold() == wanted
+        ]
+        found = ask("conversations", **days, device=asked, limit=1000)
+        assert found["total"] == len(lines) > 10
+        assert {(row["device"] or "").strip().casefold() for row in found["rows"]} == {wanted}
+
+
+def test_without_sessions_that_say_it_there_is_no_table_by_device_or_country(tmp_path):
+    publish(tmp_path, at_risk_rows())
+    assert [one["by"] for one in asker(tmp_path)("overview")["breakdowns"]] == ["plan", "industry"]
+    page = TestClient(create_app(tmp_path, clock=lambda: NOW), BASE).get("/platform/support/overview").text
+    assert "By plan" in page
+    assert "By device" not in page
+
+
+def test_the_page_shows_sentiment_by_device_and_country(directory):
+    client = TestClient(create_app(directory, clock=lambda: NOW), BASE)
+    page = client.get("/platform/support/overview?range=all_time").text
+    assert "By device" in page
+    assert "By country" in page
 
 
 def test_the_unhappiest_are_those_of_the_tables_with_a_sample(ask):

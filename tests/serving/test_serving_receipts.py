@@ -144,6 +144,8 @@ def test_a_line_says_who_when_and_what(asking) -> None:
         "organization_name": "Ødegård & Søn",
         "speakers": 1,
         "has_user_message": True,
+        "device": None,
+        "country": None,
     }
     assert (answer["first_day"], answer["last_day"]) == ("2026-09-01", "2026-11-22")
 
