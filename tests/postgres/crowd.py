@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from tests.support.requests import Line, analysis, capture, said
 
@@ -20,11 +21,18 @@ ODD = {
 NAMES = [f"{first} {last}" for first in ("Blue", "North", "Iron") for last in ("River", "Peak", "Labs", "Foods")]
 ORGANIZATIONS = {f"o{number}": name for number, name in enumerate(NAMES)} | ODD
 PLANS, INDUSTRIES = ["free", "pro", "Pro ", "Enterprise", "enterprise", None], ["Retail", "Software", "Média", None]
+# A text, a number, a boolean, and a field that is sent with several types.
+FIELDS: dict[str, list[Any]] = {
+    "tier": ["Gold", "gold ", "Gołd", "silver", "=1+1", None],
+    "seats": [1, 2.5, -3, 1_234_567, 0.000000001, None],
+    "beta": [True, False],
+    "size": ["large", "Großer", 7, 7.25, True],
+}
 
 
 def crowd(conversations: int) -> Iterator[Line]:
     """Conversations of one day or several, whose owners' attributes change now and then; always the same."""
-    chance = Random(17)
+    chance, own = Random(17), Random(18)
     for number in range(conversations):
         key = chance.choice(list(ORGANIZATIONS))
         person = f"{chance.choice(['Ana', 'Bén', 'Chen'])} {ORGANIZATIONS[key].split()[0]}son"
@@ -38,7 +46,8 @@ def crowd(conversations: int) -> Iterator[Line]:
         begins = BEGINS + timedelta(minutes=chance.randrange(DAYS * 24 * 60))
         times = [begins + timedelta(hours=chance.choice([1, 30]) * step) for step in range(chance.randint(1, 4))]
         messages = [said(f"m{place}", f"{at.isoformat()}Z") for place, at in enumerate(times)]
-        yield capture(f"c{number}", *messages, **owners)
+        fields = {name: own.choice(values) for name, values in FIELDS.items() if own.random() < 0.3}
+        yield capture(f"c{number}", *messages, **owners, custom=fields)
         scores = {one["id"]: [chance.randint(-3, 3) / 3] for one in messages if chance.random() < 0.6}
         if scores:
             yield analysis(f"c{number}", scores, messages[-1]["sentAt"])

@@ -1,7 +1,7 @@
-"""The doors through which the same question can be asked, each as its own reader asks it; no tests here.
+"""The doors through which the same question can be asked, and how each writes its answer; no tests here.
 
 A question is what a query string holds. An answer is its rows in order, each a tuple of the chosen columns, with values
-in one writing: numbers as decimals, instants as ISO texts in UTC.
+in one writing: numbers as decimals, instants as ISO texts in UTC. How SQL asks is in `sql_doors`.
 """
 
 import csv
@@ -9,7 +9,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from random import Random
@@ -18,15 +18,32 @@ from urllib.parse import urlencode
 
 from serving.pages import formats
 from serving.snapshot import Chatbot
-from serving.tables.columns import CUT, TABLES, Table
-from serving.tables.ranges import Days, days_of, end_of, start_of, today_of
+from serving.tables.columns import DORMANT, TABLES, Table
+from serving.tables.custom import PREFIX, with_fields
+from serving.tables.periods import previous_period
+from serving.tables.ranges import Days, days_of, today_of
 from tests.serving.published_fixture import NOW
 from tests.serving.random_questions import questions
 
 CHATBOT = "support"
 Rows = list[tuple[Any, ...]]
-# What SQL has no column for.
-COMPARED = {"conversations_change_min", "sentiment_change", "status"}
+# What is asked more than `random_questions` ask: of the own fields of `crowd`, and of the period before.
+FURTHER: dict[str, list[Any]] = {
+    f"{PREFIX}tier": ["", "gold", ["GOLD", ""]],
+    f"{PREFIX}tier_not": ["", "silver", ["gold", ""]],
+    f"{PREFIX}seats": [""],
+    f"{PREFIX}seats_min": ["2"],
+    f"{PREFIX}seats_max": ["2.5"],
+    f"{PREFIX}beta": ["true", "", ["false", ""]],
+    f"{PREFIX}size": ["large", "7", ["true", ""]],
+    f"{PREFIX}size_not": ["7", ""],
+    "status": ["new", "returning", "reactivated", ["dormant", "new"], ["dormant"], [""]],
+    "conversations_change_min": ["0", "-1"],
+    "conversations_change_max": ["2"],
+    "sentiment_change_max": ["0.5"],
+}
+# In place of other filters: of too many, nothing is left.
+UNFILTERED = {"range", "first_day", "last_day", "attributes", "excluded", "organization_id"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,21 @@ class Question:
             return days_of(preset, today_of(chatbot, NOW), chatbot.week_start)
         return Days(self.asked.get("first_day"), self.asked.get("last_day"))
 
+    def days_before(self, chatbot: Chatbot) -> Days | None:
+        """The days of the period before; None where there is none."""
+        assert chatbot.data_through is not None
+        covered = today_of(chatbot, chatbot.data_through)
+        return previous_period(self.asked.get("range"), self.days(chatbot), covered)
+
+    def is_about(self, text: str) -> bool:
+        """Whether it filters or sorts by a column with the text in its name."""
+        return any(text in name for name in (*self.asked, self.asked["sort"]))
+
+    @property
+    def lists_dormant(self) -> bool:
+        """Whether rows without activity in the range are asked for."""
+        return DORMANT in self.asked.get("status", [])
+
     def written(self, rows: Rows) -> Rows:
         """Rows in the one writing."""
         kinds = [self.table.column(name).kind for name in self.columns]
@@ -65,105 +97,20 @@ class Question:
         return [tuple(_shown(self.table, one, row[one], chatbot) for one in order) for row in read]
 
 
-def random_questions(count: int) -> Iterator[Question]:
+def random_questions(count: int, chatbot: Chatbot) -> Iterator[Question]:
     """Random ranges, filters, orders and columns; always the same."""
     chance = Random(31)
+    tables = {name: with_fields(table, chatbot.custom_fields) for name, table in TABLES.items()}
     for (name, asked), _ in zip(questions(seed=30), range(count), strict=False):
-        table = TABLES[name]
-        kept = {parameter: given for parameter, given in asked.items() if parameter not in COMPARED}
-        columns = chance.sample(table.own_columns, chance.randint(1, len(table.own_columns)))
-        sort = chance.choice(["", "-"]) + chance.choice(table.own_columns)
-        yield Question(table, {**kept, "columns": columns, "sort": sort, "limit": 1000})
-
-
-class SqlDialect:
-    """How an analyst writes a question in the SQL of an engine."""
-
-    def call(self, table: str, days: Days, named: dict[str, Any]) -> str:
-        """The table of a range."""
-        raise NotImplementedError
-
-    def text(self, sql: str) -> str:
-        """A text as it is searched and sorted: without case and accents."""
-        raise NotImplementedError
-
-    def ask(self, question: Question, chatbot: Chatbot) -> str:
-        """The statement of a question."""
-        asked, table = question.asked, question.table
-        named = {"attributes": asked.get("attributes", "range_end")}
-        named["excluded"] = asked.get("excluded", "leave_out").replace("_", " ")
-        if "organization_id" in asked:
-            named["organization_ids"] = asked["organization_id"]
-        column = table.column(asked["sort"].removeprefix("-"))
-        direction = "desc" if asked["sort"].startswith("-") else "asc"
-        keys = [self.text(column.name), column.name] if column.kind == "text" else [column.name]
-        order = ", ".join([*(f"{key} {direction} nulls last" for key in keys), table.id_column])
-        where = " and ".join(["true", *self._conditions(question, chatbot)])
-        source = self.call(table.name, question.days(chatbot), named)
-        return f"select {', '.join(question.columns)} from {source} where {where} order by {order}"
-
-    def _conditions(self, question: Question, chatbot: Chatbot) -> Iterator[str]:
-        for name, given in question.asked.items():
-            values = given if isinstance(given, list) else [given]
-            base, _, kind = name.rpartition("_")
-            if name == "search":
-                found = [
-                    f"strpos({self.text(one)}, {self.text(literal(given))}) > 0" for one in question.table.searched
-                ]
-                yield f"coalesce({' or '.join(found)}, false)"
-            elif name in ("plan", "industry", "plan_not"):
-                compared = f"lower(trim(coalesce({name.removesuffix('_not')}, '')))"
-                listed = ", ".join(literal(value.strip().lower()) for value in values)
-                yield f"{compared} {'not in' if name.endswith('_not') else 'in'} ({listed})"
-            elif name in ("band", "band_not"):
-                listed = ", ".join(map(literal, values))
-                yield f"{BAND} {'not in' if name.endswith('_not') else 'in'} ({listed})"
-            elif name in ("mrr", "sentiment") and not {f"{name}_min", f"{name}_max"} & question.asked.keys():
-                yield f"{name} is null"
-            elif kind in ("min", "max"):
-                beside = f" or {base} is null" if question.asked.get(base) == "" else ""
-                yield f"({base} {'>=' if kind == 'min' else '<='} {values[0]}{beside})"
-            elif kind in ("from", "to"):
-                day = date.fromisoformat(values[0])
-                limit = start_of(day, chatbot) if kind == "from" else end_of(day, chatbot)
-                yield f"{base}_at {'>=' if kind == 'from' else '<'} '{limit}'"
-
-
-class OfDuckDB(SqlDialect):
-    """The snapshot's macros."""
-
-    def call(self, table: str, days: Days, named: dict[str, Any]) -> str:
-        given = [CHATBOT, *days, *(f"{name} := {literal(value)}" for name, value in named.items())]
-        return f"{table}({', '.join([*map(literal, given[:3]), *given[3:]])})"
-
-    def text(self, sql: str) -> str:
-        return f"strip_accents(lower(nfc_normalize({sql})))"
-
-
-class OfPostgres(SqlDialect):
-    """PostgreSQL's functions; the session's zone is UTC."""
-
-    def call(self, table: str, days: Days, named: dict[str, Any]) -> str:
-        given = [f"{name} => {literal(value, 'array')}" for name, value in named.items()]
-        return f"clientele.{table}({', '.join([*map(literal, [CHATBOT, *days]), *given])})"
-
-    def text(self, sql: str) -> str:
-        lower = f'normalize(lower({sql} collate "und-x-icu"), nfd)'
-        return f"regexp_replace({lower}, '[\\u0300-\\u036f]', '', 'g') collate \"C\""
-
-
-BAND = f"""(case when sentiment >= {CUT} then 'satisfied' when sentiment <= -{CUT} then 'dissatisfied'
-    when sentiment is not null then 'neutral' else '' end)"""
-
-
-def literal(value: Any, array: str = "") -> str:
-    """A value in SQL."""
-    if value is None:
-        return "null"
-    if isinstance(value, list):
-        return f"{array}[{', '.join(map(literal, value))}]"
-    quoted = str(value).replace("'", "''")
-    return f"date '{value}'" if isinstance(value, date) else f"'{quoted}'"
+        table = tables[name]
+        if chance.random() < 0.6:
+            asked = {one: given for one, given in asked.items() if one in UNFILTERED}
+            asked |= {
+                one: chance.choice(FURTHER[one]) for one in chance.sample(list(FURTHER), chance.choice([0, 1, 2]))
+            }
+        columns = chance.sample(table.column_names, chance.randint(1, len(table.column_names)))
+        sort = chance.choice(["", "-"]) + chance.choice(table.column_names)
+        yield Question(table, {**asked, "columns": columns, "sort": sort, "limit": 1000})
 
 
 def rows_of_json(question: Question, text: str) -> Rows:
@@ -222,6 +169,8 @@ class PageRows(HTMLParser):
 def _written(kind: str, value: Any) -> Any:
     if value is None or kind == "text":
         return value
+    if kind == "boolean":
+        return value in (True, "true")
     if kind == "instant":
         return f"{value.replace(tzinfo=None).isoformat()}Z" if isinstance(value, datetime) else value
     return Decimal(repr(value) if isinstance(value, float) else value)

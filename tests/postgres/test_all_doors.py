@@ -22,8 +22,6 @@ from serving.snapshot import Chatbot, Snapshots
 from tests.postgres.crowd import crowd
 from tests.postgres.doors import (
     CHATBOT,
-    OfDuckDB,
-    OfPostgres,
     PageRows,
     Question,
     Rows,
@@ -31,6 +29,7 @@ from tests.postgres.doors import (
     rows_of_csv,
     rows_of_json,
 )
+from tests.postgres.sql_doors import OfDuckDB, OfPostgres
 from tests.serving.browser import serving
 from tests.serving.published_fixture import NOW
 from tests.support.pipeline import Pipeline, Project
@@ -72,11 +71,15 @@ def answers(published: Path, chatbot: Chatbot) -> list[Asked]:
     """Every question with its answer in SQL; they are not all empty, and not all alike."""
     asked = []
     with duckdb.connect(str((published / "current.duckdb").resolve()), read_only=True) as snapshot:
-        for question in random_questions(QUESTIONS):
+        for question in random_questions(QUESTIONS, chatbot):
             rows = snapshot.execute(OfDuckDB().ask(question, chatbot)).fetchall()
             asked.append(Asked(question, rows, question.written(rows)))
     assert sum(len(one.rows) for one in asked) > 5 * QUESTIONS
     assert sum(not one.rows for one in asked) < QUESTIONS / 2
+    for kind in ("custom.", "status", "_change"):
+        of_kind = [one for one in asked if one.rows and one.question.is_about(kind)]
+        assert len(of_kind) > QUESTIONS / 20, kind
+    assert sum(bool(one.rows) and one.question.lists_dormant for one in asked) > QUESTIONS / 100
     return asked
 
 
