@@ -31,7 +31,7 @@ ANN: Line = {"id": "ann-7781", "name": "Ann Archer", "email": "ann@acme.example"
 BOB: Line = {"id": "bob", "name": "Bob", "plan": "free"}
 ACME: Line = {"id": "acme-55", "name": "Acme Archery", "plan": "enterprise", "industry": "Sport"}
 ZOO: Line = {"id": "zoo", "name": "Zoo"}
-SECRETS = ("ann-7781", "Ann Archer", "ann@acme.example", "Secret words", "archer-seat")
+SECRETS = ("ann-7781", "Ann Archer", "ann@acme.example", "Secret words", "archer-seat", "archer-phone")
 FILES = ("log.jsonl", "more/log.jsonl.gz", "log.jsonl.zst")
 
 
@@ -45,7 +45,7 @@ def at(day: int, hour: int = 10) -> str:
 
 ANNS = (
     capture("c-ann", secret("m1", at(1)), user=ANN, organization=ACME, custom={"seat": "archer-seat"}),
-    capture("c-ann", secret("m2", at(2)), organization=ACME),
+    capture("c-ann", secret("m2", at(2)), organization=ACME, session={"device": "archer-phone", "country": "AQ"}),
     capture("c-ann-2", secret(None, at(4)), user={"id": "ann-7781"} | {"mrr": "Secret words"}, organization=ACME),
     analysis("c-ann", {"m1": [0.5], "m2": [-1]}, at(5)),
     b'{"received_at": "2026-03-05T00:00:00Z", "chatbot_id": "support", "user": {"id": "ann-7781"}}',

@@ -37,6 +37,18 @@ from orchestration.extract.landing.pending import has_new_input, peek_arrival_da
 from orchestration.extract.landing.schemas import RECEIPTS
 
 
+def test_tables_have_the_columns_of_today_where_the_raw_files_are_older(tmp_path: Path) -> None:
+    ensure_raw(tmp_path)
+    path = tmp_path / "raw" / "requests" / "schema.parquet"
+    older = pq.read_table(path).drop_columns(["has_device", "has_country"])
+    pq.write_table(older, path)
+    ensure_raw(tmp_path)
+    assert pq.read_schema(path) == SCHEMAS["requests"]
+    written = path.stat().st_mtime_ns
+    ensure_raw(tmp_path)
+    assert path.stat().st_mtime_ns == written
+
+
 def mixture(count: int, seed: int) -> list[Any]:
     """Lines of all shapes over several arrival days, with faults and with duplicates."""
     dice = random.Random(seed)
