@@ -1,8 +1,4 @@
-with requests as (
-    select * from {{ ref('int_touched_requests') }}
-),
-
-ranked as (
+with ranked as (
     select
         chatbot_id,
         conversation_id,
@@ -19,7 +15,7 @@ ranked as (
             partition by conversation_key
             order by case when organization_key is null then 1 else 0 end, event_at desc, {{ arrival_order('desc') }}
         ) as organization_rank
-    from requests
+    from {{ ref('int_touched_requests') }}
 ),
 
 -- Few requests say anything of their session.
@@ -36,7 +32,7 @@ ranked_sessions as (
             partition by conversation_key
             order by case when has_country then 0 else 1 end, event_at desc, {{ arrival_order('desc') }}
         ) as country_rank
-    from requests
+    from {{ ref('int_touched_requests') }}
     where has_device or has_country
 ),
 
