@@ -12,6 +12,7 @@ MESSAGES = f"{MODELS}/intermediate/int_touched_messages.sql"
 ATTRIBUTES = f"{MODELS}/intermediate/int_touched_attributes.sql"
 ENTITIES = f"{MODELS}/intermediate/int_touched_entities.sql"
 MACROS = "orchestration/publish/table_macros.sql"
+RISK = "orchestration/publish/organization_risk.sql"
 MONEY = "dbt_project/macros/money.sql"
 RECORDS = "orchestration/extract/records"
 WAREHOUSE = "orchestration/transform/warehouse.py"
@@ -351,6 +352,27 @@ FAULTS = [
         'if b"\\\\" in data:',
         "if not data:",
         "tests/pipeline/test_traps_scouring.py",
+    ),
+    Fault(
+        "At risk: a conversation of several days stays a day too long",
+        RISK,
+        "(values (0), (35)) as shifts",
+        "(values (0), (36)) as shifts",
+        "tests/serving/test_serving_risk_days.py",
+    ),
+    Fault(
+        "At risk: what came later is told before the data covers it",
+        RISK,
+        "case when beside.day + 35 <= covered.through",
+        "case when beside.day <= covered.through",
+        "tests/serving/test_serving_risk_days.py",
+    ),
+    Fault(
+        "A session that says nothing of the device clears it",
+        "dbt_project/models/intermediate/int_touched_owners.sql",
+        "order by case when has_device then 0 else 1 end, event_at desc",
+        "order by event_at desc",
+        "tests/definitions/test_dbt_project.py",
     ),
     Fault(
         "PostgreSQL rounds the half of a mean to the even digit",
