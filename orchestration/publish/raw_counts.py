@@ -99,9 +99,10 @@ def _add(home: Path, store: sqlite3.Connection, slices: Collection[tuple[date, s
                 added[chatbot_id][0] += records
         identity = "coalesce('id:' || message_id, 'at:' || record_id || ':' || cast(position as varchar))"
         hashes = f"list_sort(list(distinct md5_number_lower({identity})))"
-        keys = "chatbot_id, conversation_key"
+        keys = "conversation_key, chatbot_id"
+        is_first = store.execute("select 1 from conversations limit 1").fetchone() is None
         for batch in _read(connection, home, "messages", set(segments), f"{keys}, {hashes}", keys):
-            _add_conversations(store, batch, added)
+            _add_conversations(store, batch, added, is_first=is_first)
     store.executemany(
         "insert into totals values (?, ?, ?, ?) on conflict (chatbot_id) do update set"
         " records = records + excluded.records, conversations = conversations + excluded.conversations,"
@@ -111,14 +112,14 @@ def _add(home: Path, store: sqlite3.Connection, slices: Collection[tuple[date, s
     store.executemany("insert into counted values (?, ?)", [(day.isoformat(), segment) for day, segment in slices])
 
 
-def _add_conversations(store: sqlite3.Connection, batch: pa.RecordBatch, added: dict[str, list[int]]) -> None:
-    """Remember what is new of a batch of conversations: their chatbot, their key, and hashes in ascending order."""
-    chatbots, keys = (column.to_pylist() for column in batch.columns[:2])
-    ends = batch.columns[2].offsets.to_numpy()
+def _add_conversations(
+    store: sqlite3.Connection, batch: pa.RecordBatch, added: dict[str, list[int]], *, is_first: bool
+) -> None:
+    """Remember what is new of a batch of conversations: their key, their chatbot, and hashes in ascending order."""
+    keys, chatbots = (column.to_pylist() for column in batch.columns[:2])
+    ends = batch.columns[2].offsets.to_pylist()
     hashes = batch.columns[2].values.to_numpy().astype("<u8", copy=False)
-    asked = "conversation_key in (select value from json_each(?))"
-    rows = store.execute(f"select conversation_key, messages from conversations where {asked}", (json.dumps(keys),))
-    known: dict[int, bytes] = dict(rows.fetchall())
+    known = {} if is_first else _known(store, keys)
     changed = []
     for chatbot_id, key, first, end in zip(chatbots, keys, ends[:-1], ends[1:], strict=True):
         arrived = hashes[first:end]
@@ -134,10 +135,17 @@ def _add_conversations(store: sqlite3.Connection, batch: pa.RecordBatch, added: 
     store.executemany("insert or replace into conversations values (?, ?)", changed)
 
 
+def _known(store: sqlite3.Connection, keys: list[int]) -> dict[int, bytes]:
+    """What was counted before of these conversations."""
+    asked = "conversation_key in (select value from json_each(?))"
+    rows = store.execute(f"select conversation_key, messages from conversations where {asked}", (json.dumps(keys),))
+    return dict(rows.fetchall())
+
+
 def _read(
     connection: duckdb.DuckDBPyConnection, home: Path, table: str, segments: set[str], columns: str, keys: str
 ) -> Iterator[pa.RecordBatch]:
-    """Grouped rows of the organic traffic in the slices."""
+    """Grouped rows of the organic traffic in the slices, in the order of their keys, in which they are stored."""
     files = [str(home / file.path) for file in committed_files(home, table) if file.segment_id in segments]
     if not files:
         return
@@ -148,6 +156,7 @@ def _read(
             on raw.segment_id = slices.segment_id and cast(raw.received_at as date) = slices.arrival_date
         where raw.traffic = 'organic'
         group by {keys}
+        order by {keys}
         """,
         [files],
     )

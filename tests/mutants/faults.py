@@ -102,14 +102,14 @@ FAULTS = [
     Fault(
         "The oldest analysis of a message wins",
         MESSAGES,
-        "order by {{ arrival_order('desc') }}, position desc",
-        "order by {{ arrival_order() }}, position asc",
+        "order=arrival_order('desc') ~ ', position desc'",
+        "order=arrival_order() ~ ', position asc'",
     ),
     Fault(
         "The last arrival of a message decides its time and role",
         MESSAGES,
-        "order by {{ arrival_order() }}, position asc",
-        "order by {{ arrival_order('desc') }}, position desc",
+        "order=arrival_order() ~ ', position asc'",
+        "order=arrival_order('desc') ~ ', position desc'",
     ),
     Fault(
         "A message without a score counts as 0",

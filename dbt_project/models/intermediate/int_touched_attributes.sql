@@ -70,11 +70,13 @@ sent as (
     inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
 ),
 
-copies as (
-    select
-        *,
-        row_number() over (partition by kind, record_id order by source_file, source_line) as copy_number
-    from sent
+first_copies as (
+    {{ first_arrivals(
+        'sent',
+        keys=['kind', 'record_id'],
+        place=['kind', 'source_file', 'source_line'],
+        order='source_file, source_line'
+    ) }}
 ),
 
 -- What an entity was before its first new request stands, as if each version of it had been sent in full.
@@ -99,14 +101,12 @@ standing as (
         true as has_industry,
         versions.industry,
         true as has_mrr,
-        versions.mrr,
-        1 as copy_number
+        versions.mrr
     from {{ source('inputs', 'standing_versions') }} as versions
     inner join touched on versions.kind = touched.kind and versions.entity_key = touched.entity_key
     where touched.anew_from is null or versions.valid_from < touched.anew_from
 )
 
-select * from copies
-where copy_number = 1
+select * from first_copies
 union all
 select * from standing

@@ -11,13 +11,28 @@ places as (
     inner join touched on requests.conversation_key = touched.conversation_key
 ),
 
-copies as (
+arrivals as (
     select
-        requests.*,
-        pending.segment_id is not null as is_new,
-        row_number() over (
-            partition by requests.record_id order by requests.source_file, requests.source_line
-        ) as copy_number
+        requests.arrival_date,
+        requests.source_file,
+        requests.source_line,
+        requests.record_id,
+        requests.received_at,
+        requests.event_at,
+        requests.chatbot_id,
+        requests.conversation_id,
+        requests.conversation_key,
+        requests.sent_user_key,
+        requests.sent_organization_key,
+        requests.user_id,
+        requests.user_key,
+        requests.organization_id,
+        requests.organization_key,
+        requests.has_device,
+        requests.device,
+        requests.has_country,
+        requests.country,
+        pending.segment_id is not null as is_new
     from {{ ref('int_requests') }} as requests
     inner join places
         on requests.arrival_date = places.arrival_date and requests.conversation_key = places.conversation_key
@@ -25,5 +40,6 @@ copies as (
         on requests.arrival_date = pending.arrival_date and requests.segment_id = pending.segment_id
 )
 
-select * from copies
-where copy_number = 1
+{{ first_arrivals(
+    'arrivals', keys=['record_id'], place=['source_file', 'source_line'], order='source_file, source_line'
+) }}

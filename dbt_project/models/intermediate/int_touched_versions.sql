@@ -1,11 +1,41 @@
 {%- set fields = ['name', 'email', 'plan', 'industry', 'mrr'] -%}
 
--- Most requests repeat what the one before them sent: they change nothing, and only the others are looked at.
+-- Most entities send the same all their life: those have one version, and only the requests of the others are put in
+-- order. Of these most repeat what the one before them sent: they change nothing, and only the rest is looked at.
 --
 -- A field's value holds from the request that sent it until the next request that sends it (null included): the
 -- requests between two such stretch to one group, whose value is that of its first row.
 
-with sent as (
+with variants as (
+    select
+        kind,
+        entity_key,
+        entity_id,
+        chatbot_id,
+        {%- for field in fields %}
+        has_{{ field }},
+        {{ field }},
+        {%- endfor %}
+        min(event_at) as event_at
+    from {{ ref('int_touched_attributes') }}
+    group by
+        kind,
+        entity_key,
+        {%- for field in fields %}
+        has_{{ field }},
+        {{ field }},
+        {%- endfor %}
+        entity_id,
+        chatbot_id
+),
+
+steady as (
+    select entity_key from variants
+    group by entity_key
+    having count(*) = 1
+),
+
+sent as (
     select
         *,
         row_number() over (partition by entity_key order by event_at asc, {{ arrival_order() }}) as request_number,
@@ -18,6 +48,7 @@ with sent as (
         ) as last_{{ field }}{{ ',' if not loop.last }}
     {%- endfor %}
     from {{ ref('int_touched_attributes') }}
+    where entity_key not in (select steady.entity_key from steady)
 ),
 
 attributes as (
@@ -77,12 +108,35 @@ states as (
 ),
 
 changes as (
-    select * from states
+    select
+        kind,
+        entity_key,
+        entity_id,
+        chatbot_id,
+        event_at,
+        {{ fields | join(', ') }},
+        state_number
+    from states
     where
         state_number = 1
         {%- for field in fields %}
         or {{ field }} is distinct from previous_{{ field }}
         {%- endfor %}
+
+    union all
+
+    select
+        kind,
+        entity_key,
+        entity_id,
+        chatbot_id,
+        event_at,
+        {%- for field in fields %}
+        case when has_{{ field }} then {{ field }} end as {{ field }},
+        {%- endfor %}
+        1 as state_number
+    from variants
+    where entity_key in (select steady.entity_key from steady)
 )
 
 select

@@ -9,12 +9,6 @@ owners as (
     select * from {{ ref('int_touched_owners') }}
 ),
 
-starts as (
-    select conversation_key, min(sent_at) as conversation_started_at
-    from messages
-    group by conversation_key
-),
-
 days as (
     select
         conversation_key,
@@ -29,6 +23,12 @@ days as (
         max(sent_at) as last_message_at
     from messages
     group by conversation_key, activity_date
+),
+
+starts as (
+    select conversation_key, min(first_message_at) as conversation_started_at
+    from days
+    group by conversation_key
 )
 
 select

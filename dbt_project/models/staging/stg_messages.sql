@@ -7,7 +7,6 @@ select
     position,
     received_at,
     conversation_key,
-    message_id,
     coalesce('id:' || message_id, 'at:' || record_id || ':' || cast(position as varchar)) as message_identity,
     role,
     sent_at

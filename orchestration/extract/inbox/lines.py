@@ -5,6 +5,7 @@ not stand one in a line are found in `values.py`.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from orchestration.extract.inbox.streams import DamagedStream, open_stream
 from orchestration.extract.records.parse import is_complete_object
 
 EXCERPT_BYTES = 1000
+SHORT_TEXT = 256  # bytes
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -71,6 +73,18 @@ class LineReader:
             yield from self._broken_off("unfinished")
         else:
             self._damaged = False
+
+    def pieces(self) -> Iterator[bytes]:
+        """The content in UTF-8 for who only looks for short texts in it, which are whole in one piece at least."""
+        if self.format.width > 1:
+            yield from (line.data for line in self.lines())
+            return
+        end = b""
+        with suppress(DamagedStream):
+            for block in self._stream.blocks():
+                piece = end + block
+                end = piece[-SHORT_TEXT:]
+                yield piece
 
     def _blocks(self) -> Iterator[bytes]:
         """The content in whole units of its encoding; what is left of one at the end waits."""

@@ -14,6 +14,7 @@ from orchestration.extract.landing.rotation import follow, is_due
 from orchestration.extract.records.instants import parse_instant
 
 _RECEIVED_AT = re.compile(rb'"received_at"\s*:\s*"([^"\\]{10,40})"')
+_SECONDS = b":.,0123456789"
 
 
 def new_input(home: Path) -> list[tuple[str, int, int]]:
@@ -50,13 +51,11 @@ def _due(home: Path) -> list[tuple[InboxFile, FileState | None]]:
 
 def _arrival_texts(file: InboxFile, cursor: Cursor) -> set[bytes]:
     """One `received_at` for each minute and offset: times within a minute are of one day."""
-    texts: dict[tuple[bytes, bytes], bytes] = {}
+    texts: dict[bytes, bytes] = {}
     try:
         with open_lines(file.path, file.source_file, file.size, cursor, LINE_LIMIT) as reader:
-            for line in reader.lines():
-                if found := _RECEIVED_AT.search(line.data):
-                    text = found[1]
-                    texts.setdefault((text[:16], text[-6:]), text)
+            for piece in reader.pieces():
+                texts |= {text[:16] + text[16:].lstrip(_SECONDS): text for text in _RECEIVED_AT.findall(piece)}
     except (UnreadFile, OSError):
         return set()
     return set(texts.values())
