@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.behind import conversations_behind
+from serving.tables.behind import conversations_behind, of_chosen
 from serving.tables.columns import Column, Table
 from serving.tables.masking import without_addresses
 from serving.tables.page_query import PageQuery
@@ -20,7 +20,7 @@ from serving.tables.query import TableQuery
 from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
 from serving.tables.results import Page, ordered_page, read_ordered_page
-from serving.tables.statement import Statement, counted, counted_days
+from serving.tables.statement import IN_RANGE, Statement, counted, counted_days
 from serving.tables.versions import SHOWN, shown_at
 
 CONVERSATIONS = Table(
@@ -79,14 +79,14 @@ READ = """
             any_value(named_users) as speakers,
             min(first_message_at) as first_message_at
         from {days}
-        where chatbot_id = ? and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31')
+        where chatbot_id = ? and {in_range} and {chosen.conversations}
         group by conversation_key
     ) as days on days.conversation_key = conversations.conversation_key
     left join (
-        select user_key, user_name, email from {users} where chatbot_id = ? and {shown}
+        select user_key, user_name, email from {users} where chatbot_id = ? and {shown} and {chosen.users}
     ) as shown_users on shown_users.user_key = conversations.user_key
     left join (
-        select organization_key, organization_name from {organizations} where chatbot_id = ? and {shown}
+        select organization_key, organization_name from {organizations} where chatbot_id = ? and {shown} and {chosen.organizations}
     ) as shown_organizations on shown_organizations.organization_key = conversations.organization_key
 """
 OWN = frozenset({"of", "user_id", "sort", "limit", "offset", "columns"})
@@ -149,7 +149,8 @@ def read_conversations(snapshot: Snapshot, query: ConversationsQuery, chatbot: C
 def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for every line, with all columns, in no order."""
     rows = query.rows
-    behind = conversations_behind(rows, chatbot, days, snapshot)
+    chosen = of_chosen(rows, chatbot, days, snapshot, query.user_id)
+    behind = conversations_behind(rows, chatbot, days, snapshot, chosen)
     clock = shown_at(days, rows.attributes)
     wanted = query.user_id
     sql = READ.format(
@@ -158,6 +159,8 @@ def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days, snapshot: Sna
         users=counted("dim_users", "excluded_users", rows, chatbot),
         organizations=counted("dim_organizations", "excluded_organizations", rows, chatbot),
         shown=SHOWN,
+        in_range=IN_RANGE,
+        chosen=chosen,
     )
     sql = f"select * from {without_addresses(f'({sql})', CONVERSATIONS, chatbot)}"
     if wanted:
