@@ -3,7 +3,7 @@
 1,100,000 conversation-days of this month and as many of the last one; 1,000,000 users and 100,000 organizations: nearly
 every row is a group of its own, the hardest case for whatever groups. One conversation in ten goes on the day after. A
 fiftieth of the users came this month, and as many stay away. Ids are UUIDs, a tenth of the organizations have changed
-their plan, own fields hold of all of them, one is left out, and a second chatbot has little. A smaller size is the same.
+their plan, own fields hold of all of them, one is left out, and a second chatbot has little.
 """
 
 import json
@@ -51,8 +51,8 @@ select
     conversation * 7919 % {users} as place_of_person,
     -- Who is at the first of fifty places stays away this month, and who is at the second came in it.
     place_of_person
-        + case when is_first and place_of_person % 50 = 0 then 1 when not is_first and place_of_person % 50 = 1 then -1 else 0 end
-        as person,
+        + case when is_first and place_of_person % 50 = 0 then 1
+               when not is_first and place_of_person % 50 = 1 then -1 else 0 end as person,
     cast(hash(person) % {organizations} as bigint) as company,
     cast(hash(range, months.first) % 1000 as bigint) as chance,
     least(conversation * months.days // {conversations} + cast(is_next_day as bigint), months.days - 1) as place,
@@ -144,7 +144,9 @@ create table marts.dim_custom_values (
     shown_to_date date, entity_key bigint
 );
 insert into marts.dim_custom_values by name
-select chatbot_id, 'organization' as kind, organization_id as entity_id, organization_key as entity_key, valid_from, owned.*
+select
+    chatbot_id, 'organization' as kind, organization_id as entity_id, organization_key as entity_key, valid_from,
+    owned.*
 from marts.dim_organizations
 cross join (values ('tier', 'text'), ('seats', 'number')) as owned (field, value_type)
 where valid_to is null and chatbot_id = '{chatbot}';

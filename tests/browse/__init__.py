@@ -1,1 +1,1 @@
-"""Every control of the pages in a real browser, against SQL, on a snapshot of any size: `make browse` takes the largest."""
+"""Every control of the pages in a real browser, against SQL, on a small or a large snapshot (`make browse`)."""

@@ -1,9 +1,5 @@
-"""A generated snapshot, the pages over it in a real browser, and SQL on the same file.
+"""A generated snapshot, the pages over it in a real browser, and SQL on the same file."""
 
-`BROWSE_USERS` is how many users it has, and a tenth as many organizations: 20,000 unless `make browse` asks for more.
-"""
-
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +10,9 @@ from playwright.sync_api import Browser
 from serving.saved_views import SavedView, save_view
 from tests.benchmarks.large_snapshot import CHATBOT, Size, publish_large
 from tests.browse.oracle import TODAY, Oracle
-from tests.browse.walk import Walk, slowest, walking
+from tests.browse.walk import AT_LENGTH, USERS, Walk, slowest, walking
 from tests.serving.browser import launched, serving
 
-USERS = int(os.environ.get("BROWSE_USERS", "20000"))
-AT_LENGTH = "BROWSE_USERS" in os.environ
 NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 18, tzinfo=UTC)
 SAVED = SavedView(table="users", name="Unhappy, and pro", state={"plan": ["pro"], "sort": ["sentiment"]})
 

@@ -1,15 +1,15 @@
-"""What the pages must show, from SQL on the snapshot alone: nothing of `serving/` but the settings to open the file with.
+"""What the pages must show, from SQL on the snapshot alone, and nothing of `serving/`.
 
 A table's rows stand in a temporary table with the columns as they are written, beside the values they are ordered by.
 """
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from serving.engine import READER
 from tests.benchmarks.large_snapshot import CHATBOT
 
 TODAY = date(2026, 11, 28)
@@ -112,7 +112,10 @@ class Oracle:
     """SQL on the current snapshot of a published directory."""
 
     def __init__(self, published: Path) -> None:
-        self._connection = duckdb.connect((published / "current.duckdb").resolve(), read_only=True, config=dict(READER))
+        # By a name of its own, since the server in this process has the file open with its own settings.
+        file = published / "oracle.duckdb"
+        os.link((published / "current.duckdb").resolve(), file)
+        self._connection = duckdb.connect(file, read_only=True, config={"memory_limit": "2GB"})
         self._tables: dict[Any, str] = {}
 
     def sql(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -133,11 +136,13 @@ class Oracle:
             self._tables[key] = name = f"{table}_{len(self._tables)}"
             began = f"date '{days[0]}'" if days[0] else "null"
             status = f"""case when {began} is null or now.first_seen_at >= {began} then 'new'
-                when before.{IDS[table]} is not null then 'returning' when {before is not None} then 'reactivated' end"""
+                when before.{IDS[table]} is not null then 'returning'
+                when {before is not None} then 'reactivated' end"""
             kind = table.removesuffix("s")
             own = ", ".join(f"{one}.{'number' if one == 'seats' else 'text'}_value as {one}" for one in OWN[table])
+            until = f"date '{days[1]}'" if days[1] else "null"
             joins = " ".join(
-                f"left join custom_values('{CHATBOT}', '{kind}', {f'''date '{days[1]}' ''' if days[1] else 'null'}) as {one}"
+                f"left join custom_values('{CHATBOT}', '{kind}', {until}) as {one}"
                 f" on {one}.field = '{one}' and {one}.entity_id = now.{IDS[table]}"
                 for one in OWN[table]
             )

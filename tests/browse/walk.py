@@ -1,26 +1,46 @@
-"""A reader's way through the pages: uses a control, waits until it is answered, and holds what is shown against SQL."""
+"""A reader's way through the pages: uses a control, waits until it is answered, and holds what is shown against SQL.
 
+`BROWSE_USERS` is how many users the snapshot has, and a tenth as many organizations. `make browse` asks for 1,000,000;
+unasked it is the short form: 20,000, one of both tables at each place, and of what is alike a part.
+"""
+
+import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from tests.benchmarks.large_snapshot import CHATBOT
 from tests.browse.oracle import DRAWN, Oracle
 from tests.serving.browser import calm, eventually, shown_rows, visiting
 
+T = TypeVar("T")
+USERS = int(os.environ.get("BROWSE_USERS", "20000"))
+AT_LENGTH = "BROWSE_USERS" in os.environ
 # The longest that the page waits for an answer before it says that none came.
 PATIENCE = 20_000
 # Seconds until each control was answered, and its name.
 slowest: list[tuple[float, str]] = []
-CUT = """() => [...document.querySelectorAll('h1, .control, .chip, .figure, .way, .tab, #rows th, #rows td, table.small td')]
+CUT = """() => [...document.querySelectorAll(
+        'h1, .control, .chip, .figure, .way, .tab, #rows th, #rows td, table.small td')]
     .filter((one) => one.checkVisibility() && (one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
         || getComputedStyle(one).textOverflow === 'ellipsis'))
     .map((one) => one.textContent.trim())"""
+
+
+def tables(short: str) -> pytest.MarkDecorator:
+    """Return the mark that walks both tables at length, and one of them in the short form."""
+    return pytest.mark.parametrize("table", ["organizations", "users"] if AT_LENGTH else [short])
+
+
+def some(of: Iterable[T], short: int) -> list[T]:
+    """Return all of what is alike at length, and so many in the short form."""
+    return list(of)[: None if AT_LENGTH else short]
 
 
 class Walk:
