@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export DAGSTER_DBT_PARSE_PROJECT_ON_LOAD :=
 export DO_NOT_TRACK := 1
 
-.PHONY: run test serve dev bench bench-keep bench-guard docs screenshots check soak fuzz mutants proof bi lock clean
+.PHONY: run test serve dev bench bench-keep bench-guard docs screenshots check soak fuzz browse mutants proof bi lock clean
 
 run: $(READY)
 	$(VENV)/bin/clientele sample
@@ -51,6 +51,11 @@ fuzz: export FUZZ_EXAMPLES ?= 500
 fuzz: $(READY)
 	$(VENV)/bin/pytest tests/serving/test_serving_fuzzing.py
 
+# Every control of the pages in Chromium, on 1,000,000 users and 100,000 organizations: about half an hour.
+browse: export BROWSE_USERS ?= 1000000
+browse: $(READY) chromium
+	$(VENV)/bin/pytest tests/browse
+
 # Deliberate faults in copies of the project: the test of each must find it. ONLY="a log" runs those that say so.
 mutants: $(READY)
 	$(VENV)/bin/python -m tests.mutants $(if $(ONLY),"$(ONLY)")
@@ -63,15 +68,16 @@ proof: $(READY)
 bi: $(READY) postgres
 	$(VENV)/bin/python -m tests.bi
 
-# What the work costs, beside floors and peers. BACKFILL="1000000", A_DAY=2000 and HISTORIES="30 365" ask for others.
-bench: $(READY)
-	$(VENV)/bin/python -m tests.benchmarks
+# What the work costs, beside floors and peers. BACKFILL="1000000", A_DAY=2000 and HISTORIES="30 365" ask for others;
+# ONLY=painted measures that one alone, and keeps it alone.
+bench: $(READY) chromium
+	$(VENV)/bin/python -m tests.benchmarks "" $(ONLY)
 
 # The same, written to docs/benchmarks.md; and held against what is written there.
-bench-keep: $(READY)
-	$(VENV)/bin/python -m tests.benchmarks keep
-bench-guard: $(READY)
-	$(VENV)/bin/python -m tests.benchmarks guard
+bench-keep: $(READY) chromium
+	$(VENV)/bin/python -m tests.benchmarks keep $(ONLY)
+bench-guard: $(READY) chromium
+	$(VENV)/bin/python -m tests.benchmarks guard $(ONLY)
 
 # A picture of every page and state, at three widths, light and dark, in screenshots/.
 screenshots: $(READY) chromium

@@ -14,7 +14,7 @@ from serving.tables.query import TableQuery
 from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
 from serving.tables.results import rows_of
-from serving.tables.statement import Statement, counted, counted_days, folded, searchable
+from serving.tables.statement import IN_RANGE, Statement, counted, counted_days, folded, searchable
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _organizations_with_rows(query: TableQuery, chatbot: Chatbot, days: Days, sn
         from (
             select * from {counted_days(query, chatbot)}
             where chatbot_id = ? and user_key is not null
-                and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31') {chosen}
+                and {IN_RANGE} {chosen}
         )
         left join (select organization_id, organization_name from ({named.sql})) using (organization_id)
         group by all

@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.behind import conversations_behind
+from serving.tables.behind import conversations_behind, of_chosen
 from serving.tables.columns import Column, Table
 from serving.tables.masking import without_addresses
 from serving.tables.page_query import PageQuery
@@ -20,7 +20,7 @@ from serving.tables.query import TableQuery
 from serving.tables.query_models import query_of
 from serving.tables.ranges import Days
 from serving.tables.results import Page, ordered_page, read_ordered_page
-from serving.tables.statement import Statement, counted, counted_days, folded
+from serving.tables.statement import IN_RANGE, Statement, counted, counted_days, folded
 from serving.tables.versions import SHOWN, shown_at
 
 CONVERSATIONS = Table(
@@ -83,14 +83,15 @@ READ = """
             any_value(named_users) as speakers,
             min(first_message_at) as first_message_at
         from {days}
-        where chatbot_id = ? and activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31')
+        where chatbot_id = ? and {in_range} and {chosen.conversations}
         group by conversation_key
     ) as days on days.conversation_key = conversations.conversation_key
     left join (
-        select user_key, user_name, email from {users} where chatbot_id = ? and {shown}
+        select user_key, user_name, email from {users} where chatbot_id = ? and {shown} and {chosen.users}
     ) as shown_users on shown_users.user_key = conversations.user_key
     left join (
-        select organization_key, organization_name from {organizations} where chatbot_id = ? and {shown}
+        select organization_key, organization_name from {organizations}
+        where chatbot_id = ? and {shown} and {chosen.organizations}
     ) as shown_organizations on shown_organizations.organization_key = conversations.organization_key
 """
 OWN = frozenset({"of", "user_id", "device", "country", "sort", "limit", "offset", "columns"})
@@ -155,21 +156,24 @@ def read_conversations(snapshot: Snapshot, query: ConversationsQuery, chatbot: C
 def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for every line, with all columns, in no order."""
     rows = query.rows
-    behind = conversations_behind(rows, chatbot, days, snapshot)
+    chosen = of_chosen(rows, chatbot, days, snapshot, query.user_id)
+    behind = conversations_behind(rows, chatbot, days, snapshot, chosen)
     clock = shown_at(days, rows.attributes)
-    chosen: list[tuple[str, str, list[str]]] = [("user_id", "?", query.user_id)]
-    chosen += [(folded(name), folded("?"), getattr(query, name)) for name in ("device", "country")]
-    chosen = [one for one in chosen if one[2]]
+    filters: list[tuple[str, str, list[str]]] = [("user_id", "?", query.user_id)]
+    filters += [(folded(name), folded("?"), getattr(query, name)) for name in ("device", "country")]
+    filters = [one for one in filters if one[2]]
     sql = READ.format(
         behind=behind.sql,
         days=counted_days(rows, chatbot),
         users=counted("dim_users", "excluded_users", rows, chatbot),
         organizations=counted("dim_organizations", "excluded_organizations", rows, chatbot),
         shown=SHOWN,
+        in_range=IN_RANGE,
+        chosen=chosen,
     )
     sql = f"select * from {without_addresses(f'({sql})', CONVERSATIONS, chatbot)}"
-    conditions = (f"coalesce({value}, '') in ({', '.join([mark] * len(wanted))})" for value, mark, wanted in chosen)
+    conditions = (f"coalesce({value}, '') in ({', '.join([mark] * len(wanted))})" for value, mark, wanted in filters)
     sql += f" where {' and '.join(['true', *conditions])}"
-    wanted = [text for _, _, texts in chosen for text in texts]
+    wanted = [text for _, _, texts in filters for text in texts]
     shown = [chatbot.chatbot_id, clock, clock]
     return behind.around(sql, after=[chatbot.chatbot_id, *days, *shown, *shown, *wanted])

@@ -10,6 +10,9 @@ from serving.kept import KeptRows
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.query import TableQuery
 
+# The days of a range, both included; each parameter that is null is an open end.
+IN_RANGE = "activity_date between coalesce(?, date '0001-01-01') and coalesce(?, date '9999-12-31')"
+
 
 @dataclass(frozen=True)
 class Statement:
