@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export DAGSTER_DBT_PARSE_PROJECT_ON_LOAD :=
 export DO_NOT_TRACK := 1
 
-.PHONY: run test serve dev bench bench-keep bench-guard docs screenshots check soak fuzz mutants proof bi lock clean
+.PHONY: run test serve dev bench bench-keep bench-guard docs screenshots check soak fuzz browse mutants proof bi lock clean
 
 run: $(READY)
 	$(VENV)/bin/clientele sample
@@ -50,6 +50,11 @@ soak: $(READY)
 fuzz: export FUZZ_EXAMPLES ?= 500
 fuzz: $(READY)
 	$(VENV)/bin/pytest tests/serving/test_serving_fuzzing.py
+
+# Every control of the pages in Chromium, on 1,000,000 users and 100,000 organizations: about half an hour.
+browse: export BROWSE_USERS ?= 1000000
+browse: $(READY) chromium
+	$(VENV)/bin/pytest tests/browse
 
 # Deliberate faults in copies of the project: the test of each must find it. ONLY="a log" runs those that say so.
 mutants: $(READY)

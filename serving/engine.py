@@ -5,8 +5,10 @@ What they ask is not known here.
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from time import perf_counter
 from typing import Any, TypeVar
 
 import duckdb
@@ -27,6 +29,18 @@ READER = {
 AT_ONCE = max(2, os.cpu_count() or 1)
 _turns = threading.BoundedSemaphore(AT_ONCE)
 _waits_for_all = threading.Lock()
+_seconds: ContextVar[list[float] | None] = ContextVar("seconds", default=None)
+
+
+@contextmanager
+def counting_seconds() -> Iterator[list[float]]:
+    """Yield a list that takes the seconds of each statement asked inside, the wait for its turn included."""
+    seconds: list[float] = []
+    token = _seconds.set(seconds)
+    try:
+        yield seconds
+    finally:
+        _seconds.reset(token)
 
 
 def run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
@@ -40,6 +54,15 @@ def fetch(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[
 
 
 def _in_turn(statement: Callable[[], T]) -> T:
+    begun, seconds = perf_counter(), _seconds.get()
+    try:
+        return _beside_others(statement)
+    finally:
+        if seconds is not None:
+            seconds.append(perf_counter() - begun)
+
+
+def _beside_others(statement: Callable[[], T]) -> T:
     """Run a statement beside others, and once more by itself if the memory does not do for both."""
     try:
         with _turns:

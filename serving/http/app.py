@@ -22,6 +22,7 @@ from serving.http.limits import Exports, Limits
 from serving.http.overview import add_overview_api
 from serving.http.quality import add_quality_api
 from serving.http.signed_in import SignedIn
+from serving.http.timing import WithSqlTime
 from serving.http.totals import add_totals_api
 from serving.pages.routes import add_pages
 from serving.pages.sign_in import add_sign_in
@@ -91,6 +92,7 @@ def create_app(
 
     app.add_middleware(SignedIn, gate=gate)
     app.add_middleware(AddressesAsSent)
+    app.add_middleware(WithSqlTime)
     app.add_middleware(WithHeaders, headers=HEADERS)
     app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_FILES)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)

@@ -86,7 +86,8 @@ READ = """
         select user_key, user_name, email from {users} where chatbot_id = ? and {shown} and {chosen.users}
     ) as shown_users on shown_users.user_key = conversations.user_key
     left join (
-        select organization_key, organization_name from {organizations} where chatbot_id = ? and {shown} and {chosen.organizations}
+        select organization_key, organization_name from {organizations}
+        where chatbot_id = ? and {shown} and {chosen.organizations}
     ) as shown_organizations on shown_organizations.organization_key = conversations.organization_key
 """
 OWN = frozenset({"of", "user_id", "sort", "limit", "offset", "columns"})

@@ -25,6 +25,7 @@ from serving.tables.statement import Statement
 # A spreadsheet takes a text that begins so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 ROWS_AT_ONCE = 2_000
+PARQUET_ROWS = 100_000
 COLUMN_WIDTH = 20
 # What a sheet can hold: more is left out of it without a word.
 SHEET_ROWS = 1_048_576
@@ -93,15 +94,20 @@ def _csv_parts(result: duckdb.DuckDBPyConnection, columns: Sequence[Column]) -> 
 
 
 def write_parquet(snapshot: Snapshot, statement: Statement, columns: Sequence[Column]) -> Iterable[bytes]:
-    """Return a Parquet file whose instants say that they are UTC."""
-    table: pa.Table = snapshot.cursor().sql(statement.sql, params=statement.parameters).to_arrow_table()
-    table = table.rename_columns([column.name for column in columns])
-    for index, column in enumerate(columns):
-        if column.kind == "instant":
-            instants = table.column(index).cast(pa.timestamp("us", tz="UTC"))
-            table = table.set_column(index, column.name, instants)
+    """Return a Parquet file whose instants say that they are UTC.
+
+    Read in batches as they come: as one table the engine would hand over the parts of it in any order.
+    """
+    result = statement.run(snapshot).to_arrow_reader(PARQUET_ROWS)
+    kinds = zip(result.schema, columns, strict=True)
+    utc = pa.timestamp("us", tz="UTC")
+    schema = pa.schema(
+        [pa.field(column.name, utc if column.kind == "instant" else field.type) for field, column in kinds]
+    )
     file = io.BytesIO()
-    pq.write_table(table, file, compression="zstd")
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for batch in result:
+            writer.write_table(pa.Table.from_batches([batch]).rename_columns(schema.names).cast(schema))
     return [file.getvalue()]
 
 

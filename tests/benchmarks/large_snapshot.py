@@ -1,28 +1,44 @@
 """A published snapshot as large as reading has to bear: marts made in SQL, the rest by the publisher. Measures nothing.
 
-1,100,000 conversation-days of this month and as many of the last one; 1,000,000 users, who are all active in both, and
-100,000 organizations: nearly every row is a group of its own, the hardest case for whatever groups. One conversation in
-ten goes on the day after. Ids are UUIDs, and a tenth of the organizations have changed their plan.
+1,100,000 conversation-days of this month and as many of the last one; 1,000,000 users and 100,000 organizations: nearly
+every row is a group of its own, the hardest case for whatever groups. One conversation in ten goes on the day after. A
+fiftieth of the users came this month, and as many stay away. Ids are UUIDs, a tenth of the organizations have changed
+their plan, own fields hold of all of them, one is left out, and a second chatbot has little.
 """
 
 import json
 import os
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
+from uuid import UUID
 
 import duckdb
 
+from orchestration.identity.exclusions import Exclusion
 from orchestration.identity.suggestions import add_normalised
 from orchestration.publish.changes import LEDGER
+from orchestration.publish.labelling import write_labels
 from orchestration.publish.leaving_out import write_marts
 from orchestration.publish.snapshot import MACROS, QUALITY
 from orchestration.publish.views import write_views
 from orchestration.publish.zone_offsets import write_zone_offsets
 
-CHATBOT = "support"
-CONVERSATIONS, CONVERSATION_DAYS = 1_000_000, 1_100_000
-USERS, ORGANIZATIONS = 1_000_000, 100_000
+CHATBOT, OTHER_CHATBOT = "support", "sales"
 
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is of each month, but for one conversation-day more in ten."""
+
+    conversations: int
+    users: int
+    organizations: int
+
+
+FULL = Size(1_000_000, 1_000_000, 100_000)
+LEFT_OUT = 7
 _MARTS = """
 create schema marts;
 create macro key_of(text) as cast(hash(text) >> 1 as bigint);
@@ -32,15 +48,19 @@ select
     months.first,
     range % 11 = 10 as is_next_day,
     range // 11 * 10 + least(range % 11, 9) as conversation,
-    conversation * 7919 % {users} as person,
+    conversation * 7919 % {users} as place_of_person,
+    -- Who is at the first of fifty places stays away this month, and who is at the second came in it.
+    place_of_person
+        + case when is_first and place_of_person % 50 = 0 then 1
+               when not is_first and place_of_person % 50 = 1 then -1 else 0 end as person,
     cast(hash(person) % {organizations} as bigint) as company,
     cast(hash(range, months.first) % 1000 as bigint) as chance,
     least(conversation * months.days // {conversations} + cast(is_next_day as bigint), months.days - 1) as place,
     cast(months.first as timestamp) + to_days(cast(place as integer)) + to_seconds(chance * 80) as sent_at
 from range({conversation_days})
 cross join (
-    values (date '{this_month}', {days}), (date '{last_month}', {days})
-) as months (first, days);
+    values (date '{this_month}', {days}, true), (date '{last_month}', {days}, false)
+) as months (first, days, is_first);
 create table marts.fct_conversation_days as
 select
     '{chatbot}' as chatbot_id,
@@ -62,6 +82,14 @@ select
     key_of('u' || person) as user_key,
     key_of('o' || company) as organization_key
 from spoken;
+insert into marts.fct_conversation_days
+select * replace (
+    '{other_chatbot}' as chatbot_id,
+    key_of('{other_chatbot}' || conversation_id) as conversation_key,
+    key_of('{other_chatbot}' || user_id) as user_key,
+    key_of('{other_chatbot}' || organization_id) as organization_key
+)
+from marts.fct_conversation_days where user_key in (select key_of('u' || range) from range(10));
 create table marts.dim_users as
 select
     chatbot_id, user_key, user_id, 'Person ' || person as user_name, 'person' || person || '@example.com' as email,
@@ -90,6 +118,14 @@ select
 from (select company, min(sent_at) as first_seen_at from spoken group by company)
 cross join range(2) as versions (version)
 where version = 0 or company % 10 = 0;
+insert into marts.dim_users
+select * replace ('{other_chatbot}' as chatbot_id, key_of('{other_chatbot}' || user_id) as user_key)
+from marts.dim_users
+where user_id in (select user_id from marts.fct_conversation_days where chatbot_id = '{other_chatbot}');
+insert into marts.dim_organizations
+select * replace ('{other_chatbot}' as chatbot_id, key_of('{other_chatbot}' || organization_id) as organization_key)
+from marts.dim_organizations
+where organization_id in (select organization_id from marts.fct_conversation_days where chatbot_id = '{other_chatbot}');
 create table marts.fct_user_days as
 select
     chatbot_id, activity_date, user_id, count(*) as conversations, cast(sum(messages) as bigint) as messages,
@@ -107,18 +143,44 @@ create table marts.dim_custom_values (
     number_value decimal(38, 9), boolean_value boolean, valid_from timestamp, valid_to timestamp, shown_from_date date,
     shown_to_date date, entity_key bigint
 );
-create table marts.custom_fields (
-    chatbot_id varchar, field varchar, value_type varchar, is_mixed boolean, users bigint, organizations bigint
-);
+insert into marts.dim_custom_values by name
+select
+    chatbot_id, 'organization' as kind, organization_id as entity_id, organization_key as entity_key, valid_from,
+    owned.*
+from marts.dim_organizations
+cross join (values ('tier', 'text'), ('seats', 'number')) as owned (field, value_type)
+where valid_to is null and chatbot_id = '{chatbot}';
+insert into marts.dim_custom_values by name
+select
+    chatbot_id, 'user' as kind, user_id as entity_id, user_key as entity_key, valid_from, 'device' as field,
+    'text' as value_type
+from marts.dim_users where chatbot_id = '{chatbot}';
+update marts.dim_custom_values set
+    text_value = case
+        when field = 'tier' then ['Gold', 'Silver', 'Bronze'][1 + entity_key % 3]
+        when field = 'device' then ['desktop', 'mobile'][1 + entity_key % 2]
+    end,
+    number_value = case when field = 'seats' then entity_key % 500 end;
+create table marts.custom_fields as
+select
+    chatbot_id, field, any_value(value_type) as value_type, false as is_mixed,
+    count(*) filter (where kind = 'user') as users, count(*) filter (where kind = 'organization') as organizations
+from marts.dim_custom_values group by all;
 create table marts.chatbots as
 select
-    '{chatbot}' as chatbot_id, 'Support' as name, 'UTC' as time_zone, 'monday' as week_start, 'USD' as currency,
-    'units' as mrr_unit;
+    id as chatbot_id, name, 'UTC' as time_zone, 'monday' as week_start, 'USD' as currency, 'units' as mrr_unit
+from (values ('{chatbot}', 'Support'), ('{other_chatbot}', 'Sales')) as known (id, name);
 """
 
 
-def publish_large(published: Path, today: date) -> Path:
+def id_of(kind: str, number: int) -> str:
+    """Return the id of an organization (`o`) or a user (`u`) by its number."""
+    return str(UUID(md5(f"{kind}{number}".encode(), usedforsecurity=False).hexdigest()))
+
+
+def publish_large(published: Path, today: date, size: Size = FULL) -> Path:
     """Write the snapshot, with activity up to `today`, and make it the current one; return its DuckDB file."""
+    left_out = Exclusion(CHATBOT, "organization", id_of("o", LEFT_OUT), "a test account")
     folder = published / "snapshots" / "large"
     folder.mkdir(parents=True)
     file = folder / "clientele.duckdb"
@@ -130,10 +192,11 @@ def publish_large(published: Path, today: date) -> Path:
         connection.execute(
             _MARTS.format(
                 chatbot=CHATBOT,
-                conversations=CONVERSATIONS,
-                conversation_days=CONVERSATION_DAYS,
-                users=USERS,
-                organizations=ORGANIZATIONS,
+                other_chatbot=OTHER_CHATBOT,
+                conversations=size.conversations,
+                conversation_days=size.conversations * 11 // 10,
+                users=size.users,
+                organizations=size.organizations,
                 this_month=first,
                 last_month=(first - timedelta(days=1)).replace(day=1),
                 days=min(today.day, 28),
@@ -141,7 +204,8 @@ def publish_large(published: Path, today: date) -> Path:
         )
         connection.execute(f"attach '{file}' as snapshot (storage_version 'v1.0.0')")
         connection.execute("use snapshot")
-        write_marts(connection, "memory.marts", ())
+        write_marts(connection, "memory.marts", (left_out,))
+        write_labels(connection, ())
         connection.execute(
             "create table snapshot_info as select 'large' as snapshot_id, cast(? as timestamp) as built_at,"
             " cast(? as timestamp) as data_through",

@@ -29,8 +29,12 @@
       if (old.data !== now.data) old.data = now.data;
       return;
     }
-    for (const { name } of [...old.attributes]) if (!now.hasAttribute(name) && name !== "open") old.removeAttribute(name);
-    for (const { name, value } of now.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    // Not by `attributes`: a form's field of that name stands before it.
+    for (const name of old.getAttributeNames()) if (!now.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+    for (const name of now.getAttributeNames()) {
+      const value = now.getAttribute(name);
+      if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    }
     if (old.hasAttribute("data-keep") || (old.hasAttribute("data-keep-open") && old.matches(":popover-open"))) return;
     if (old.nodeName === "INPUT") return take(old, now);
     becomeChildren(old, now);

@@ -31,9 +31,9 @@
     document.dispatchEvent(new CustomEvent("clientele:look", { detail: address.href }));
   }
 
-  function keepLater(grip) {
+  function keepLater(grip, width) {
     clearTimeout(settling);
-    settling = setTimeout(() => keep(grip, grip.ariaValueNow), SETTLED);
+    settling = setTimeout(() => keep(grip, width), SETTLED);
   }
 
   /** Says how wide each column is. */
@@ -75,7 +75,7 @@
     if (event.key === "Delete") keep(grip, null);
     else if (wanted !== undefined) {
       resize(grip, wanted);
-      keepLater(grip);
+      keepLater(grip, grip.ariaValueNow);
     } else return;
     event.preventDefault();
   });

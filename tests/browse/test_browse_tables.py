@@ -1,0 +1,271 @@
+"""Every control of both tables but the filters: columns, order, widths, range, pages, views, files, links and keys."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import date
+
+import pyarrow.parquet as pq
+import pytest
+from openpyxl import load_workbook
+
+from tests.browse.conftest import SAVED
+from tests.browse.oracle import ALL_TIME, DRAWN, MONTH, MONTH_BEFORE, NAMES, WRITTEN, signed
+from tests.browse.walk import AT_LENGTH, Walk, some, tables
+from tests.serving.browser import eventually, heading, shown_rows, sort_by
+
+SIZES = (10, 20, 50, 100)
+ORDERS = some((("ascending", ""), ("descending", "-")), 1)
+USUAL = {
+    "organizations": ["organization_name", "plan", "industry", "mrr", "conversations", "users", "sentiment"],
+    "users": ["user_name", "email", "organization_name", "plan", "mrr", "conversations", "sentiment"],
+}
+PRESETS = {
+    "Today": (MONTH[1], MONTH[1]),
+    "Yesterday": (date(2026, 11, 27), date(2026, 11, 27)),
+    "This week": (date(2026, 11, 23), MONTH[1]),
+    "Last week": (date(2026, 11, 16), date(2026, 11, 22)),
+    "This month": MONTH,
+    "Last month": (date(2026, 10, 1), date(2026, 10, 31)),
+    "This year": (date(2026, 1, 1), MONTH[1]),
+    "Last year": (date(2025, 1, 1), date(2025, 12, 31)),
+    "All time": ALL_TIME,
+}
+
+
+@tables("users")
+def test_each_column_is_chosen_and_sorts_the_whole_table_both_ways(walk: Walk, table: str):
+    walk.open(table, "?limit=10")
+    walk.expect_rows(table, walk.oracle.rows(table), limit=10)
+    assert walk.columns() == [*USUAL[table], "last_activity_at"]
+    walk.page.click("#columns-button")
+    every = [*WRITTEN[table], *DRAWN]
+    for name in some((one for one in every if one not in walk.columns()), 4):
+        walk.act(f"show {name}", walk.page.locator(f"[id='column-{name}']").check)
+        eventually(lambda name=name: walk.columns()[-1], name)
+    if not AT_LENGTH:
+        walk.open(table, f"?limit=10&{'&'.join(f'columns={name}' for name in every)}")
+    assert set(walk.columns()) == set(every)
+    walk.page.keyboard.press("Escape")
+    rows = walk.oracle.rows(table)
+    walk.expect_rows(table, rows, limit=10)
+    assert walk.page.locator("#rows tbody svg.spark").count() > 10
+    for name in some(WRITTEN[table], 8):
+        for order, sign in ORDERS:
+            walk.act(f"sort {sign}{name}", lambda name=name, order=order: sort_by(walk.page, name, order))
+            walk.expect_rows(table, rows, sort=f"{sign}{name}", limit=10)
+    walk.page.click("#columns-button")
+    walk.click("#columns-reset")
+    eventually(walk.columns, [*USUAL[table], "last_activity_at"])
+
+
+@tables("organizations")
+def test_columns_move_and_keep_the_width_that_they_are_given(walk: Walk, table: str):
+    walk.open(table)
+    first, second = walk.columns()[1:3]
+    walk.page.click("#columns-button")
+    walk.click(f"[id='down-{first}']")
+    eventually(lambda: walk.columns()[1:3], [second, first])
+    walk.click(f"[id='up-{first}']")
+    eventually(lambda: walk.columns()[1:3], [first, second])
+    walk.page.keyboard.press("Escape")
+
+    def width() -> int:
+        return round(heading(walk.page, "mrr").bounding_box()["width"])
+
+    grip = walk.page.locator("#width-mrr")
+    usual, at = width(), grip.bounding_box()
+    walk.page.mouse.move(at["x"] + 2, at["y"] + 5)
+    walk.page.mouse.down()
+    walk.page.mouse.move(at["x"] + 82, at["y"] + 5, steps=3)
+    walk.act("drag the edge of a column", walk.page.mouse.up)
+    eventually(lambda: "width" in walk.state(), True)
+    assert width() > usual + 40
+    dragged = width()
+    grip.focus()
+    walk.act("width by keys", lambda: walk.page.keyboard.press("ArrowRight"))
+    eventually(lambda: walk.state()["width"], [f"mrr:{dragged + 16}"])
+    walk.act("sort", lambda: sort_by(walk.page, "mrr", "descending"))
+    assert abs(width() - dragged - 16) <= 1
+    grip.focus()
+    walk.act("width given back", lambda: walk.page.keyboard.press("Delete"))
+    eventually(lambda: "width" in walk.state(), False)
+
+
+@tables("users")
+def test_each_named_range_the_calendar_and_the_clock_of_attributes_choose_the_rows(walk: Walk, table: str):
+    walk.open(table)
+    for name, days in some(PRESETS.items(), 4):
+        walk.page.click("#range-button")
+        walk.click(walk.page.get_by_role("link", name=name, exact=True), name)
+        eventually(lambda name=name: walk.page.locator("#range-label").inner_text(), name)
+        walk.expect_rows(table, walk.oracle.rows(table, days, None))
+    walk.page.click("#range-button")
+    walk.page.get_by_label("First day").fill("2026-10-10")
+    walk.page.get_by_label("Last day").fill("2026-10-12")
+    walk.click(walk.page.get_by_role("button", name="Show these days"), "calendar")
+    october = (date(2026, 10, 10), date(2026, 10, 12))
+    walk.expect_rows(table, walk.oracle.rows(table, october, None))
+    walk.page.click("#range-button")
+    walk.click("#clock-2")
+    walk.expect_rows(table, walk.oracle.rows(table, october, None, "now"))
+    walk.page.keyboard.press("Escape")
+    assert "Attributes: as of now" in walk.texts(".view-chips .chip")
+    walk.click("#view-chip-1-remove")
+    walk.expect_rows(table, walk.oracle.rows(table, october, None))
+
+
+@tables("organizations")
+def test_each_step_and_size_of_a_page_shows_its_part_of_the_rows(walk: Walk, table: str):
+    rows = walk.oracle.rows(table)
+    total = walk.oracle.total(rows)
+    walk.open(table, "?sort=-mrr")
+    steps = {
+        "#next-page": 20,
+        "#above-next": 40,
+        "#previous-page": 20,
+        "#last-page": (total - 1) // 20 * 20,
+        "#above-previous": (total - 1) // 20 * 20 - 20,
+        "#first-page": 0,
+    }
+    for step, offset in steps.items():
+        walk.click(step)
+        walk.expect_rows(table, rows, sort="-mrr", offset=offset)
+    for size in SIZES:
+        walk.click(walk.page.get_by_title(f"Show {size} rows a page"), f"{size} rows a page")
+        walk.expect_rows(table, rows, sort="-mrr", limit=size)
+
+
+@tables("users")
+def test_search_is_typed_reached_by_its_key_and_taken_away(walk: Walk, table: str):
+    walk.open(table)
+    walk.page.keyboard.press("/")
+    walk.act("search", lambda: (walk.page.keyboard.type("77"), walk.page.wait_for_url("**search=77*")))
+    where = {
+        "organizations": "contains(organization_name, '77') or contains(organization_id, '77')",
+        "users": "contains(user_name, '77') or contains(email, '77') or contains(user_id, '77')",
+    }[table]
+    walk.expect_rows(table, walk.oracle.rows(table), where=where)
+    assert walk.texts("#chips .chip") == ["Search: “77”"]
+    walk.click("#chip-1-remove")
+    walk.expect_rows(table, walk.oracle.rows(table))
+    walk.page.keyboard.press("/")
+    walk.act("search for nothing", lambda: (walk.page.keyboard.type("zz%_"), walk.page.wait_for_url("**search=zz*")))
+    walk.expect_total(0)
+    walk.click("#empty-action")
+    walk.expect_rows(table, walk.oracle.rows(table))
+
+
+@tables("users")
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "xlsx"])
+def test_each_file_holds_the_whole_result_with_the_columns_shown(walk: Walk, table: str, suffix: str):
+    condition, state = "plan = 'starter'", "plan=starter"
+    if AT_LENGTH:  # one workbook of a quarter of all takes minutes
+        condition, state = "plan = 'starter' and industry = 'Software'", "plan=starter&industry=Software"
+    walk.open(table, f"?{state}&sort=-mrr")
+    walk.page.click("#export-button")
+    with walk.page.expect_download() as download:
+        walk.page.click(f"#export-{suffix}")
+    content = download.value.path().read_bytes()
+    read: dict[str, Callable[[], list[str]]] = {
+        "csv": lambda: [row[0] for row in csv.reader(io.StringIO(content.decode("utf-8-sig")))][1:],
+        "parquet": lambda: pq.read_table(io.BytesIO(content)).column(0).to_pylist(),
+        "xlsx": lambda: [row[0] for row in load_workbook(io.BytesIO(content), True).active.values][1:],
+    }
+    rows = walk.oracle.rows(table)
+    total = walk.oracle.total(rows, condition)
+    names = walk.oracle.written(table, rows, [NAMES[table]], sort="-mrr", where=condition, limit=total)
+    assert total > 0
+    assert read[suffix]() == [row[0] for row in names]
+
+
+@tables("organizations")
+def test_every_link_of_a_row_and_of_the_header_leads_to_what_it_says(walk: Walk, table: str):
+    walk.open(table, "?sort=-conversations")
+    name = shown_rows(walk.page)[0][NAMES[table]]
+    walk.click(walk.page.locator("#rows tbody .name a").first, "name of a row")
+    assert walk.page.locator("h1").inner_text() == name
+    walk.page.go_back()
+    walk.settle()
+    if table == "organizations":
+        users = int(shown_rows(walk.page)[0]["users"])
+        walk.click(walk.page.locator("td[data-label=Users] a").first, "users of a row")
+        walk.expect_total(users)
+        assert walk.texts("#chips .chip") == [f"Organization: {name}"]
+        walk.page.go_back()
+        walk.settle()
+    else:
+        company = shown_rows(walk.page)[0]["organization_name"]
+        walk.click(walk.page.locator("td[data-label=Organization] a").first, "organization of a row")
+        assert walk.page.locator("h1").inner_text() == company
+        walk.page.go_back()
+        walk.settle()
+    other = "users" if table == "organizations" else "organizations"
+    walk.click(walk.page.locator("#tabs").get_by_role("link", name=other.capitalize()), "the other table")
+    walk.expect_total(walk.oracle.total(walk.oracle.rows(other)))
+    walk.page.click("#chatbot-button")
+    walk.click(walk.page.get_by_role("link", name="Sales", exact=True), "another chatbot")
+    sales = walk.oracle.sql(f"select count(*) from {other}('sales', ?, ?)", *MONTH)[0][0]
+    walk.expect_total(sales)
+    walk.click("#home", "home")
+    ways = walk.texts(".card h2")
+    assert ways == ["Sales", "Support"]
+
+
+@tables("organizations")
+def test_own_accounts_are_counted_on_request(walk: Walk, table: str):
+    walk.open(table)
+    (left_out,) = walk.oracle.sql(
+        "select count(distinct conversation_key) from excluded_conversation_days where activity_date between ? and ?",
+        *MONTH,
+    )[0]
+    notice = f"{left_out:,} conversation{'s' if left_out != 1 else ''} of your own accounts"
+    assert walk.texts("#notices .notice")[0].startswith(notice)
+    walk.click("#notices a", "show own accounts")
+    walk.expect_rows(table, walk.oracle.rows(table, excluded="include"))
+    walk.click("#notices a", "leave own accounts out")
+    walk.expect_rows(table, walk.oracle.rows(table))
+
+
+def test_a_saved_view_its_command_the_quality_the_keys_and_the_colours_are_at_hand(walk: Walk):
+    walk.open("users")
+    walk.page.click("#views-button")
+    assert "clientele views save" in walk.page.locator("#save-view").inner_text()
+    walk.click("#view-1", "saved view")
+    rows = walk.oracle.rows("users")
+    walk.expect_rows("users", rows, sort="sentiment", where="plan = 'pro'")
+    assert walk.page.locator("#view-1").inner_text() == SAVED.name
+    walk.page.click("#quality-button")
+    conversations = walk.oracle.sql("select count(*) from conversations_in_range('support', null, null)")[0][0]
+    assert walk.texts("#quality-popover .hint")[0] == f"{conversations:,} conversations of Support, all time"
+    walk.page.keyboard.press("Escape")
+    walk.page.keyboard.press("?")
+    assert walk.page.locator("#shortcuts").is_visible()
+    walk.page.keyboard.press("Escape")
+    walk.page.keyboard.press("f")
+    assert walk.page.locator("#filters-popover").is_visible()
+    walk.settle()
+    walk.page.keyboard.press("Escape")
+    for scheme in ("dark", "light"):
+        walk.page.click(f"#to-{scheme}")
+        assert walk.page.evaluate("document.documentElement.dataset.scheme") == scheme
+
+
+@tables("organizations")
+def test_the_totals_are_those_of_the_conversations_behind_the_rows(walk: Walk, table: str):
+    walk.open(table, "?plan=pro")
+    kind = table.removesuffix("s")
+    rows = walk.oracle.rows(table)
+    counted = f"""
+        select count(*), count(distinct user_key), count(distinct organization_key),
+            {signed("cast(sum(sentiment) as double) / count(sentiment)")}
+        from conversations_in_range('support', ?, ?) where {kind}_key in (
+            select {kind}_key from dim_{table} where {kind}_id in (select {kind}_id from {rows} where plan = 'pro'))
+    """
+    conversations, users, organizations, sentiment = walk.oracle.sql(counted, *MONTH)[0]
+    mrr = walk.oracle.sql(f"select cast(sum(mrr) as bigint) from {rows} where plan = 'pro'")[0][0]
+    wanted = [f"{conversations:,}", f"{users:,}", f"{organizations:,}", sentiment, f"${mrr:,}"]
+    assert walk.texts("#summary .figure .value") == wanted
+    before = walk.oracle.sql(f"select count(*) from {table}('support', ?, ?) where plan = 'pro'", *MONTH_BEFORE)[0][0]
+    assert before > 0
+    walk.expect_whole_texts()
