@@ -68,15 +68,16 @@ proof: $(READY)
 bi: $(READY) postgres
 	$(VENV)/bin/python -m tests.bi
 
-# What the work costs, beside floors and peers. BACKFILL="1000000", A_DAY=2000 and HISTORIES="30 365" ask for others.
-bench: $(READY)
-	$(VENV)/bin/python -m tests.benchmarks
+# What the work costs, beside floors and peers. BACKFILL="1000000", A_DAY=2000 and HISTORIES="30 365" ask for others;
+# ONLY=painted measures that one alone, and keeps it alone.
+bench: $(READY) chromium
+	$(VENV)/bin/python -m tests.benchmarks "" $(ONLY)
 
 # The same, written to docs/benchmarks.md; and held against what is written there.
-bench-keep: $(READY)
-	$(VENV)/bin/python -m tests.benchmarks keep
-bench-guard: $(READY)
-	$(VENV)/bin/python -m tests.benchmarks guard
+bench-keep: $(READY) chromium
+	$(VENV)/bin/python -m tests.benchmarks keep $(ONLY)
+bench-guard: $(READY) chromium
+	$(VENV)/bin/python -m tests.benchmarks guard $(ONLY)
 
 # A picture of every page and state, at three widths, light and dark, in screenshots/.
 screenshots: $(READY) chromium

@@ -9,6 +9,7 @@ from serving.snapshot import Chatbot
 from serving.tables.columns import DORMANT, Table
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, start_of
+from serving.tables.statement import Statement
 
 # Beside each row: its figures of the period before, when the range begins, and whether there is a period before.
 BESIDE = """
@@ -21,10 +22,10 @@ BESIDE = """
 # The rows of a range, and those that were active before it alone: as the range's end knows them, with nothing in it.
 WITH_DORMANT = """
     (
-        with active as materialized (select * from {active})
+        with active as {materialized} (select * from {active})
         from active
         union all by name
-        select * replace ({nothing}) from {known} where {entity} not in (select {entity} from active)
+        select {shown}, {nothing} from {known} where {entity} not in (select {entity} from active)
     )
 """
 # What a row without activity has of each kind of figure.
@@ -41,16 +42,27 @@ def lists_dormant(query: TableQuery) -> bool:
     return any(column.chooses_dormant and DORMANT in query.values(column) for column in query.table.columns)
 
 
-def with_dormant(active: str, known: str, table: Table) -> str:
+def with_dormant(active: Statement, known: Statement, table: Table) -> str:
     """Return SQL for the active rows and the dormant ones: those known by the range's end that have no active row.
 
-    Both are what stands behind `from`, the second of the days of `known_until`.
+    Both are what stands behind `from`, the second of the days of `known_until`. Rows that are kept are read where they
+    stand; others are made once.
     """
-    figures = [column for column in table.columns if column.name in table.own_columns and column.kind in NOTHING]
-    nothing = ", ".join(
-        f"{NOTHING[column.kind]} as {column.name}" for column in figures if column.name != "first_seen_at"
+    own = [column for column in table.columns if column.name in table.own_columns and column.kind != "trend"]
+    figures = [column for column in own if column.kind in NOTHING and column.name != "first_seen_at"]
+    return WITH_DORMANT.format(
+        active=active.sql,
+        materialized="not materialized" if active.holds else "materialized",
+        known=known.sql,
+        entity=table.id_column,
+        shown=", ".join(column.name for column in own if column not in figures),
+        nothing=", ".join(f"{NOTHING[column.kind]} as {column.name}" for column in figures),
     )
-    return WITH_DORMANT.format(active=active, known=known, entity=table.id_column, nothing=nothing)
+
+
+def needs_figures_before(query: TableQuery) -> bool:
+    """Return whether a query needs more of the period before than who was active in it."""
+    return any(column.is_compared and column.kind != "text" for column in query.derived_columns())
 
 
 def known_until(days: Days) -> Days:

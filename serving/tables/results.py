@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables import comparison, custom
+from serving.tables import comparison, custom, known
 from serving.tables.columns import Column
 from serving.tables.masking import without_addresses
 from serving.tables.page_query import PAGE_LIMIT, PageQuery
@@ -34,16 +34,23 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot 
     source = _called(query, chatbot, days, snapshot)
     joins, beside, holds = "", [], list(source.holds)
     if comparison.lists_dormant(query):
-        known = _called(query, chatbot, comparison.known_until(days), snapshot)
-        holds += known.holds
-        sql = comparison.with_dormant(source.sql, known.sql, query.table)
-        source = Statement(sql, [*source.parameters, *known.parameters])
+        others = (
+            known.left_behind(query, chatbot, days)
+            if known.is_plain(query, chatbot)
+            else _called(query, chatbot, comparison.known_until(days), snapshot)
+        )
+        holds += others.holds
+        sql = comparison.with_dormant(source, others, query.table)
+        source = Statement(sql, [*source.parameters, *others.parameters])
     for column in query.custom_columns():
         joins += custom.join(column, query.table, counting(query, chatbot))
         beside += [chatbot.chatbot_id, days.last, query.attributes, column.field]
     if any(column.is_compared for column in query.derived_columns()):
         before = query.days_before(chatbot, days)
-        other = _called(query, chatbot if before else None, before or Days(None, None), snapshot)
+        if before and known.is_plain(query, chatbot) and not comparison.needs_figures_before(query):
+            other = known.active(query, chatbot, before)
+        else:
+            other = _called(query, chatbot if before else None, before or Days(None, None), snapshot)
         holds += other.holds
         joins += comparison.beside_before(other.sql, query)
         beside += [*other.parameters, *comparison.before_parameters(chatbot, days, before)]

@@ -2,7 +2,7 @@
 
 Times differ from machine to machine; the ratios are what to compare. Tests never assert them. With `keep` the results
 are written to `docs/benchmarks.md` and `docs/benchmarks.json`; with `guard` the ratios are held against the kept ones,
-and what fell behind by more than a fifth is named.
+and what fell behind by more than a fifth is named. A second word names the one benchmark to run, by its module.
 """
 
 import json
@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.settings import PROJECT
-from tests.benchmarks import backfill, daily, landing, reading, spreading
+from tests.benchmarks import backfill, daily, landing, painted, reading, spreading
 
-BENCHMARKS = (backfill, daily, landing, reading, spreading)
+BENCHMARKS = (backfill, daily, landing, reading, painted, spreading)
 TABLES, RATIOS = PROJECT / "docs" / "benchmarks.md", PROJECT / "docs" / "benchmarks.json"
 BEGIN = "<!-- measured: written by `make bench-keep` -->"
 TOLERATED = 1.2
@@ -25,12 +25,14 @@ TOLERATED = 1.2
 LEAST = 0.1
 
 
-def main(mode: str = "") -> None:
-    """Run all; `mode` is empty, `keep` or `guard`."""
+def main(mode: str = "", only: str = "") -> None:
+    """Run all, or one; `mode` is empty, `keep` or `guard`."""
     console = Console()
     ratios: dict[str, float] = {}
-    written = []
+    written = {}
     for benchmark in BENCHMARKS:
+        if only not in ("", benchmark.__name__.rpartition(".")[2]):
+            continue
         with console.status(benchmark.TITLE):
             results = list(benchmark.run())
         head = results[0].HEAD
@@ -40,20 +42,32 @@ def main(mode: str = "") -> None:
             table.add_row(*row)
         console.print(table)
         ratios |= {f"{benchmark.TITLE}: {one.measured}": round(one.ratio, 2) for one in results}
-        written += [f"\n## {benchmark.TITLE}\n", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-        written += [f"| {' | '.join(row)} |" for row in rows]
+        lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
+        written[benchmark.TITLE] = "\n".join([_measured(), "", *lines])
     if mode == "keep":
         _keep(written, ratios)
     elif mode == "guard":
         _guard(ratios)
 
 
-def _keep(written: list[str], ratios: dict[str, float]) -> None:
+def _measured() -> str:
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    explained = TABLES.read_text(encoding="utf-8").partition(BEGIN)[0]
-    measured = f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}."
-    TABLES.write_text("\n".join([f"{explained}{BEGIN}\n\n{measured}", *written]) + "\n", encoding="utf-8")
-    RATIOS.write_text(json.dumps(ratios, indent=2) + "\n", encoding="utf-8")
+    return f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}."
+
+
+def _keep(written: dict[str, str], ratios: dict[str, float]) -> None:
+    """Replace the sections that were measured, and add those that are new; all others stay as they were kept."""
+    explained, _, kept = TABLES.read_text(encoding="utf-8").partition(BEGIN)
+    sections = dict(part.split("\n", 1) for part in kept.split("\n## ")[1:])
+    sections = {title: text.strip() for title, text in sections.items()} | written
+    texts = [f"\n## {title}\n\n{text}\n" for title, text in sections.items()]
+    TABLES.write_text(f"{explained}{BEGIN}\n{''.join(texts)}", encoding="utf-8")
+    others = {
+        name: ratio
+        for name, ratio in json.loads(RATIOS.read_text(encoding="utf-8")).items()
+        if not name.startswith(tuple(f"{title}: " for title in written))
+    }
+    RATIOS.write_text(json.dumps(others | ratios, indent=2) + "\n", encoding="utf-8")
 
 
 def _guard(ratios: dict[str, float]) -> None:
