@@ -159,6 +159,32 @@ def test_with_an_organization_both_periods_count_its_conversations_alone(client,
     assert {row["user_id"]: row["conversations_change"] for row in rows} == {one: shared.get(one) for one in now.index}
 
 
+@pytest.mark.parametrize("table", ["organizations", "users"])
+@pytest.mark.parametrize("attributes", ["range_end", "now"])
+def test_who_is_dormant_has_the_attributes_that_the_macro_tells_of_them(client, spread, table, attributes):
+    """They are read from history and days; the macro, called up to the range's end, is what they must equal."""
+    entity = {"organizations": "organization_id", "users": "user_id"}[table]
+    organization = {"organizations": (), "users": ("email", "organization_id", "organization_name")}[table]
+    names = (entity, *organization, "plan", "industry", "mrr", "first_seen_at")
+    first, last = date(2026, 11, 20), date(2026, 11, 20)
+    wanted = read(
+        spread,
+        f"""select {", ".join(names)} from {table}('support', null, ?, attributes := ?)
+            where {entity} not in (select {entity} from {table}('support', ?, ?)) order by {entity}""",
+        *(last, attributes, first, last),
+    )
+    columns = "".join(f"&columns={name}" for name in names)
+    asked = f"first_day={first}&last_day={last}&attributes={attributes}&status=dormant&sort={entity}&limit=1000"
+    rows = client.get(f"{API}/{table}?{asked}{columns}").json()["rows"]
+    written = [
+        tuple(f"{one.isoformat()}Z" if isinstance(one, datetime) else float(one) if name == "mrr" and one else one
+              for name, one in zip(names, row, strict=True))
+        for row in wanted
+    ]  # fmt: skip
+    assert len(rows) > 10
+    assert [tuple(row[name] for name in names) for row in rows] == written
+
+
 def test_who_is_dormant_keeps_the_plan_of_the_ranges_end_and_can_be_searched_and_sorted(tmp_path):
     rows = Rows()
     for name, plan in (("gone", "pro"), ("asleep", "free"), ("awake", "pro")):
