@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, TypeVar
 
 import duckdb
@@ -51,6 +51,21 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[An
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Return all rows of a statement, when it is its turn."""
     return _in_turn(lambda: connection.cursor().execute(sql, parameters).fetchall())
+
+
+def wait_until_idle() -> None:
+    """Wait until no statement runs or waits: for whoever may wait, and whom no reader waits for."""
+    while not _every_turn_is_free():
+        sleep(0.05)
+
+
+def _every_turn_is_free() -> bool:
+    with ExitStack() as taken:
+        for _ in range(AT_ONCE):
+            if not _turns.acquire(blocking=False):
+                return False
+            taken.callback(_turns.release)
+        return True
 
 
 def _in_turn(statement: Callable[[], T]) -> T:

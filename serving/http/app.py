@@ -26,6 +26,7 @@ from serving.http.timing import WithSqlTime
 from serving.http.totals import add_totals_api
 from serving.pages.routes import add_pages
 from serving.pages.sign_in import add_sign_in
+from serving.pages.warming import keep_warm
 from serving.snapshot import Snapshots
 from serving.tables.exports import FORMATS
 from serving.tables.ranges import Clock
@@ -64,14 +65,18 @@ def create_app(
     views: Path | None = None,
     limits: Limits | None = None,
     hosts: Sequence[str] = LOOPBACK_NAMES,
+    warms: bool = False,
 ) -> FastAPI:
     """Return the application over a published directory.
 
     `clock` says which instant it is, `gate` who a reader is (without one, everyone reads everything), `audit` where a
     line is kept for each file that is taken away, `views` where the files of saved views are, `limits` how much a
-    reader may take, and `hosts` by which names the server may be asked.
+    reader may take, and `hosts` by which names the server may be asked. One that `warms` asks each new snapshot for the
+    default pages before somebody does.
     """
     snapshots = Snapshots(published)
+    if warms:
+        keep_warm(snapshots, clock)
     gate = gate or Gate(None, clock)
     app = FastAPI(
         title="Clientele",

@@ -48,6 +48,6 @@ def serve(
         raise Closed(host)
     gate = gate_of(access_file, proxy)
     hosts = LOOPBACK_NAMES if gate.is_open else ["*"]
-    app = create_app(published, gate=gate, audit=audit, views=views, limits=limits, hosts=hosts)
+    app = create_app(published, gate=gate, audit=audit, views=views, limits=limits, hosts=hosts, warms=True)
     # What a proxy says of the address that a request came from is not believed: only its own address is.
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
