@@ -108,7 +108,8 @@ def test_an_organization_is_found_among_all_of_them_and_chosen(walk: Walk, table
     assert "Type to find others" in group.inner_text()
     wanted = "Company 1234"
     group.get_by_label("Find Organization").fill(wanted)
-    found = group.locator("[id^=options-] .option", has_text=wanted).first
+    named = walk.page.get_by_text(wanted, exact=True)
+    found = group.locator("[id^=options-] .option", has=named).first
     walk.act("find an organization", found.wait_for)
     eventually(lambda: walk.page.locator("#filters-popover[aria-busy=true]").count(), 0)
     members = {"organizations": 1}.get(table) or walk.oracle.sql(
