@@ -5,7 +5,7 @@ from datetime import datetime
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, today_of
-from serving.tables.statement import IN_RANGE, Statement, counted_days, counting
+from serving.tables.statement import IN_RANGE, Statement, counted_days
 
 
 def read_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> Days:
@@ -31,7 +31,8 @@ def closed(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: datetim
 
 def read_newest_activity(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot) -> datetime | None:
     """Read when anyone in the query's table was last active, in any range; None if nobody ever was."""
-    sql = f"select max(last_activity_at) from {query.table.name}(?, null, null{counting(query, chatbot)})"
+    source, key = counted_days(query, chatbot), f"{query.table.singular}_key"
+    sql = f"select max(last_message_at) from {source} where chatbot_id = ? and {key} is not null"
     return Statement(sql, [chatbot.chatbot_id]).read(snapshot)[0][0]
 
 

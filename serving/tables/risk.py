@@ -13,7 +13,8 @@ from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import BAND
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.statement import Statement, counted, counting
+from serving.tables.results import rows_of
+from serving.tables.statement import Statement, counted
 from serving.tables.versions import SHOWN, shown_at
 
 # Sentiments are judged at nine places, as everywhere. A mean of fewer scored conversations says nothing, nor does a
@@ -29,8 +30,8 @@ RULES = (
     f"{MINIMUM_BEFORE}",
 )
 READ = """
-    with now as (select * from organizations(?, ?, ?{counting})),
-    before as (select * from organizations(?, ?, ?{counting})),
+    with now as ({now}),
+    before as ({before}),
     shown as (
         select organization_id, coalesce(organization_name, organization_id) as organization_name, plan, mrr
         from {organizations} where chatbot_id = ? and {shown}
@@ -120,8 +121,10 @@ def read_risk(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: date
     if before is None:
         return None
     clock = shown_at(days, query.attributes)
+    current, earlier = rows_of(query, chatbot, days, snapshot), rows_of(query, chatbot, before)
     sql = READ.format(
-        counting=counting(query, chatbot),
+        now=current.sql,
+        before=earlier.sql,
         organizations=counted("dim_organizations", "excluded_organizations", query, chatbot),
         shown=SHOWN,
         minimum_scored=MINIMUM_SCORED,
@@ -130,9 +133,8 @@ def read_risk(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: date
         sentiment_drop=SENTIMENT_DROP,
         activity_left=ACTIVITY_LEFT,
     )
-    whose = chatbot.chatbot_id
-    asked: list[Any] = [whose, *days, whose, *before, whose, clock, clock]
-    paying = [AtRisk(*row) for row in Statement(sql, asked).read(snapshot)]
+    asked: list[Any] = [*current.parameters, *earlier.parameters, chatbot.chatbot_id, clock, clock]
+    paying = [AtRisk(*row) for row in Statement(sql, asked, current.holds).read(snapshot)]
     at_risk = [one for one in paying if one.reasons]
     return Risk(
         before,

@@ -117,8 +117,9 @@ def before_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
 
 def _totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days, rows: Statement) -> dict[str, Any]:
     behind = figures_behind(query, chatbot, days, snapshot, Statement("from kept", []))
+    chooses = "" if query.keeps_every_row() else f"{query.table.id_column}, "
     sql = f"""
-        with kept as materialized (select {query.table.id_column}, mrr from ({rows.sql}))
+        with kept as materialized (select {chooses}mrr from ({rows.sql}))
         select {", ".join(TOTALS.values())} from ({behind.sql})
     """
     (row,) = Statement(sql, [*rows.parameters, *behind.parameters], (*rows.holds, *behind.holds)).read(snapshot)
