@@ -4,7 +4,7 @@ what it asks. #}
 {% macro rows_beyond_their_grain(models) %}
     {%- for name in models %}
         {%- set relation = ref(name) %}
-        {%- set meta = graph.nodes['model.' ~ project_name ~ '.' ~ name].config.meta if execute else {'grain': []} %}
+        {%- set meta = graph.nodes['model.' ~ project_name ~ '.' ~ name].config.meta if execute else {'grain': ['1']} %}
         {%- set columns = meta['grain'] | join(', ') %}
         select '{{ name }}' as relation, concat_ws(', ', {{ columns }}) as grain, count(*) as row_count
         from {{ relation }}
