@@ -1,7 +1,9 @@
-"""Says in an answer how long its SQL took, for whoever measures: `Server-Timing`, on pages alone.
+"""Says in an answer how long its SQL took, for whoever measures: `Server-Timing`, on pages that were found alone.
 
-It is of the time that a reader waits anyway; what is asked or found is not in it.
+It is of the time that a reader waits anyway. What a reader may not know of answers as what there is not, to the letter.
 """
+
+from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,7 +24,7 @@ class WithSqlTime:
         with counting_seconds() as seconds:
 
             async def with_time(message: Message) -> None:
-                if message["type"] == "http.response.start":
+                if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
                     MutableHeaders(scope=message)["Server-Timing"] = f"sql;dur={sum(seconds) * 1000:.1f}"
                 await send(message)
 

@@ -154,13 +154,13 @@ cross join (values ('tier', 'text'), ('seats', 'number')) as owned (field, value
 where valid_to is null and chatbot_id = '{chatbot}';
 insert into marts.dim_custom_values by name
 select
-    chatbot_id, 'user' as kind, user_id as entity_id, user_key as entity_key, valid_from, 'device' as field,
+    chatbot_id, 'user' as kind, user_id as entity_id, user_key as entity_key, valid_from, 'browser' as field,
     'text' as value_type
 from marts.dim_users where chatbot_id = '{chatbot}';
 update marts.dim_custom_values set
     text_value = case
         when field = 'tier' then ['Gold', 'Silver', 'Bronze'][1 + entity_key % 3]
-        when field = 'device' then ['desktop', 'mobile'][1 + entity_key % 2]
+        when field = 'browser' then ['chrome', 'firefox'][1 + entity_key % 2]
     end,
     number_value = case when field = 'seats' then entity_key % 500 end;
 create table marts.custom_fields as

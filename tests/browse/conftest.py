@@ -17,7 +17,7 @@ NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 18, tzinfo=UTC)
 SAVED = SavedView(table="users", name="Unhappy, and pro", state={"plan": ["pro"], "sort": ["sentiment"]})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with launched() as browser:
         yield browser

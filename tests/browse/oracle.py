@@ -84,14 +84,14 @@ WRITTEN = {
         "organization_id": "organization_id",
         "industry": "industry",
         "organization_count": _count("organization_count"),
-        "custom.device": "device",
+        "custom.browser": "browser",
     },
 }
 DRAWN = ("conversations_trend", "sentiment_trend")
-TEXTS = ("organization_name", "user_name", "email", "plan", "industry", "band", "status", "tier", "device")
+TEXTS = ("organization_name", "user_name", "email", "plan", "industry", "band", "status", "tier", "browser")
 IDS = {"organizations": "organization_id", "users": "user_id"}
 NAMES = {"organizations": "organization_name", "users": "user_name"}
-OWN = {"organizations": ("tier", "seats"), "users": ("device",)}
+OWN = {"organizations": ("tier", "seats"), "users": ("browser",)}
 ROWS = """
     create temp table {name} as
     select

@@ -65,7 +65,7 @@ def test_figures_attributes_and_history_are_those_of_the_row(walk: Walk, table: 
     assert len(walk.texts("#history tbody tr")) >= len(versions)
     if len(versions) > 1:
         assert f"Plan: {versions[0][0] or '—'} → {versions[1][0] or '—'}" in " ".join(walk.texts("#history tbody tr"))
-    own = {"organizations": {"tier", "seats"}, "users": {"device"}}[table]
+    own = {"organizations": {"tier", "seats"}, "users": {"browser"}}[table]
     assert own <= set(attributes)
     walk.expect_whole_texts()
 

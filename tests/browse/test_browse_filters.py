@@ -11,7 +11,7 @@ from tests.serving.browser import eventually, open_filters
 
 # The lists by the name of their group: the column, and whether values can be refused.
 LISTS = {"Plan": "plan", "Industry": "industry", "Satisfaction": "band"}
-OWN_LISTS = {"organizations": {"tier": "tier"}, "users": {"device": "device"}}
+OWN_LISTS = {"organizations": {"tier": "tier"}, "users": {"browser": "browser"}}
 # The bounds by their label; those that both tables have first.
 NUMBERS = {
     "MRR": "mrr",

@@ -30,12 +30,17 @@ GROUPS = {
         "organization",
         "select entity_key as key, text_value as value from dim_custom_values where field = 'tier' and {shown}",
     ),
-    "By device": (
+    "By browser": (
         "user",
-        "select entity_key as key, text_value as value from dim_custom_values where field = 'device' and {shown}",
+        "select entity_key as key, text_value as value from dim_custom_values where field = 'browser' and {shown}",
+    ),
+    "By device": (
+        "conversation",
+        "select distinct conversation_key as key, device as value from fct_conversation_days where {own}",
     ),
 }
-SHOWN = "chatbot_id = 'support' and shown_to_date is null"
+OWN = "chatbot_id = 'support'"
+SHOWN = f"{OWN} and shown_to_date is null"
 
 
 def section(page: Page, title: str) -> list[list[str]]:
@@ -57,7 +62,7 @@ def test_the_totals_and_every_group_are_those_of_the_conversations(walk: Walk):
         found = walk.oracle.sql(
             f"""select coalesce(value, 'None'), format('{{:,}}', count(*)), format('{{:,}}', count(sentiment))
                 from conversations_in_range('support', ?, ?)
-                left join ({valued.format(shown=SHOWN)}) on key = {kind}_key
+                left join ({valued.format(shown=SHOWN, own=OWN)}) on key = {kind}_key
                 group by value order by count(*) desc""",
             *MONTH,
         )

@@ -18,7 +18,7 @@ create table fct_conversation_days (
     chatbot_id varchar, activity_date date, conversation_id varchar, messages integer, scored_messages integer,
     score_sum decimal(18, 12), last_message_at timestamp, conversation_started_at timestamp, conversation_key bigint,
     user_key bigint, organization_key bigint, organization_id varchar, user_messages integer as (messages),
-    first_message_at timestamp as (last_message_at)
+    first_message_at timestamp as (last_message_at), device varchar as (null), country varchar as (null)
 );
 create table dim_users (
     chatbot_id varchar, user_id varchar, user_name varchar, email varchar, plan varchar, industry varchar,
