@@ -17,9 +17,8 @@ run: $(READY)
 	@echo "               make dev    for every asset, check, schedule and sensor"
 	@echo "               $(VENV)/bin/clientele status"
 
-# Three processes on two cores: tests wait for disks, servers and browsers.
 test: $(READY) chromium postgres check
-	$(VENV)/bin/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	$(VENV)/bin/ruff check .
