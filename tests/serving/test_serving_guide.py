@@ -1,6 +1,7 @@
 """What the guide to the API tells people to do works as it stands there."""
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,11 @@ def address(published: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=["the receipt of a figure", "a series"])
 def test_a_program_of_the_guide_runs(address, program) -> None:
-    run = subprocess.run([sys.executable, "-c", program.replace(HERE, address)], capture_output=True, text=True)
+    command = [sys.executable, "-c", program.replace(HERE, address)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    # Threads of a reader's libraries abort now and then as its interpreter ends, behind the program (seen twice).
+    if run.returncode == -signal.SIGABRT and run.stderr == "terminate called without an active exception\n":
+        run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert "sentiment" in run.stdout
 
