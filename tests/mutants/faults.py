@@ -56,6 +56,30 @@ FAULTS = [
         "",
     ),
     Fault(
+        "Whoever said two different things has one version",
+        VERSIONS,
+        "having count(*) = 1",
+        "having count(*) <= 2",
+    ),
+    Fault(
+        "The only version of an entity begins with its newest request",
+        VERSIONS,
+        "min(event_at) as event_at",
+        "max(event_at) as event_at",
+    ),
+    Fault(
+        "Of what arrived twice, both are left out",
+        "dbt_project/macros/arrival.sql",
+        "ranked.arrival_number > 1",
+        "ranked.arrival_number > 0",
+    ),
+    Fault(
+        "What arrived more than twice is left in but for once",
+        "dbt_project/macros/arrival.sql",
+        "ranked.arrival_number > 1",
+        "ranked.arrival_number = 2",
+    ),
+    Fault(
         "The days of messages are told in UTC, before the zone is looked at",
         f"{MODELS}/intermediate/int_touched_days.sql",
         "date_trunc('minute', messages.sent_at)",
