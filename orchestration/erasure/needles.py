@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-import duckdb
-
 from orchestration.erasure.tombstones import Kind
 from orchestration.extract.landing.ledger import committed_files
 from orchestration.extract.records.keys import key_of, normalise_text
+from orchestration.home.engine import open_memory
 
 SHORTEST, SHORTEST_NUMBER = 4, 6
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
@@ -79,7 +78,7 @@ def needles_of(home: Path, chatbot_id: str, kind: Kind, ids: list[str], further:
     columns = [f"{kind}_id", f"{kind}_name", *(["user_email"] if kind == "user" else [])]
     known: list[str] = []
     if files:
-        with duckdb.connect() as connection:
+        with open_memory(home / "warehouse") as connection:
             rows = connection.execute(
                 f"select distinct unnest([{', '.join(columns)}])"
                 f" from read_parquet(?, hive_partitioning = false, union_by_name = true) where {kind}_key in"

@@ -30,6 +30,7 @@ from orchestration.erasure.tombstones import (
     swept_segments,
 )
 from orchestration.extract.landing.ledger import SegmentFile, committed_files, segments
+from orchestration.home.engine import open_memory
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _newly_erased(home: Path, erased: Tombstones, fresh: set[str]) -> tuple[list
     looked_at = [file for file in every if file.segment_id in fresh]
     if not looked_at:
         return [], False
-    with _connected(erased) as connection:
+    with _connected(home, erased) as connection:
         connection.execute(
             f"""
             create temp table naming as
@@ -127,11 +128,11 @@ def _owners(kind: str) -> str:
 
 
 @contextmanager
-def _connected(erased: Tombstones) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connected(home: Path, erased: Tombstones) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with what is erased as the tables `entities` and `conversations`."""
     entities = [(kind, key, keep) for kind in KINDS for key, keep in erased.entities[kind].items()]
     conversations = [(key, effect) for effect, keys in erased.conversations.items() for key in keys]
-    with duckdb.connect() as connection:
+    with open_memory(home / "warehouse") as connection:
         for table, columns, rows in (
             ("entities", {"kind": pa.string(), "entity_key": pa.int64(), "keeps_counts": pa.bool_()}, entities),
             ("conversations", {"conversation_key": pa.int64(), "effect": pa.string()}, conversations),

@@ -1,6 +1,7 @@
 """What a refresh may hold in memory: what the machine has, a job that does not fit, what a killed one leaves."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,13 @@ def test_duckdb_gets_what_the_interpreter_leaves_of_the_setting(monkeypatch: pyt
         monkeypatch.setenv("CLIENTELE_MEMORY_MIB", allowed)
         limits.append(memory_limit())
     assert limits == ["256MiB", "409MiB", "1228MiB"]
+
+
+def test_whatever_the_pipeline_computes_in_memory_has_that_bound() -> None:
+    stages = Path(PROJECT, "orchestration")
+    modules = {str(path.relative_to(stages)): path.read_text() for path in stages.rglob("*.py")}
+    connecting = [name for name, text in modules.items() if re.search(r"duckdb\.connect\((\)|config)", text)]
+    assert connecting == ["home/engine.py"]
 
 
 @pytest.mark.parametrize("where", ["memory", "file"])

@@ -15,6 +15,7 @@ import duckdb
 
 from orchestration.extract.landing.ledger import committed_files, ledger_path, states
 from orchestration.extract.landing.schemas import QUARANTINE
+from orchestration.home.engine import open_memory
 
 _EXAMPLES = 2
 _MARKS = """
@@ -128,7 +129,7 @@ def warning_counts(home: Path, reason: str | None, source_file: str | None) -> l
     files = [str(home / file.path) for file in committed_files(home, "warnings")]
     if not files:
         return []
-    with duckdb.connect() as connection:
+    with open_memory(home / "warehouse") as connection:
         rows = connection.execute(query, [files, reason, reason, *[source_file] * 3, _EXAMPLES]).fetchall()
     return [WarningCount(*row) for row in rows]
 
@@ -164,7 +165,7 @@ def _selected(home: Path, selection: Selection) -> Iterator[duckdb.DuckDBPyConne
     conditions = [text.format(_literal(value)) for text, value in chosen if value is not None]
     if selection.open_only:
         conditions.append("submitted_as is null")
-    with duckdb.connect() as connection:
+    with open_memory(home / "warehouse") as connection:
         connection.register("nothing", QUARANTINE.empty_table())
         source = f"read_parquet([{', '.join(map(_literal, files))}])" if files else "nothing"
         marks = [list(column) for column in zip(*_marks(home), strict=True)] or [[], [], []]

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from orchestration.home.engine import open_memory
 from orchestration.publish.postgres.connection import quoted
 from orchestration.publish.postgres.definition import KEYS, Column, Definition, define, is_temporal
 
@@ -71,9 +72,9 @@ class Snapshots:
 
 
 @contextmanager
-def opened(new: Path, old: Path | None) -> Iterator[Snapshots]:
-    """The snapshots in these folders."""
-    with duckdb.connect() as connection:
+def opened(new: Path, old: Path | None, spill_in: Path) -> Iterator[Snapshots]:
+    """The snapshots in these folders; what does not fit into memory is spilled below another."""
+    with open_memory(spill_in) as connection:
         for name, folder in (("new", new), ("old", old)):
             if folder is not None:
                 file = str(folder / "clientele.duckdb").replace("'", "''")

@@ -60,7 +60,7 @@ def is_current(url: str, published: Path, erasures: int) -> bool:
     folder = (published / "current").resolve()
     if not folder.exists():
         return True
-    with connected(url) as session, opened(folder, None) as snapshots:
+    with connected(url) as session, opened(folder, None, _spill_in(published)) as snapshots:
         return _state(session, _schema(session)) == State(folder.name, snapshots.definition.fingerprint, erasures)
 
 
@@ -75,7 +75,7 @@ def publish(url: str, published: Path, erasures: int) -> Publication:
         state = _state(session, schema)
         before = published / "snapshots" / state.snapshot_id if state else None
         old = before if before and before.is_dir() and fault_of(before) is None else None
-        with opened(folder, old) as snapshots:
+        with opened(folder, old, _spill_in(published)) as snapshots:
             wanted = State(folder.name, snapshots.definition.fingerprint, erasures)
             if state == wanted:
                 return Publication(folder.name, Way.NOTHING, 0, 0, 0)
@@ -94,6 +94,10 @@ def publish(url: str, published: Path, erasures: int) -> Publication:
             # Somebody else changed the schema: a table, a column or rows are not what was left there.
             session.rollback()
             return _make_anew(session, schema, snapshots, wanted)
+
+
+def _spill_in(published: Path) -> Path:
+    return published.parent / "warehouse"
 
 
 def _prepare(session: Session) -> str:
