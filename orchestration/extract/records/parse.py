@@ -15,6 +15,7 @@ from orchestration.extract.records.faults import UnusableRecord
 DEEPEST = 254
 LONGEST_INTEGER = 400  # digits; beyond it a number is infinite for every use but as an id
 NOT_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 RESEND = "Correct it and deliver the record again in a new file."
 
 
@@ -36,6 +37,8 @@ def parse(line: bytes) -> tuple[Any, bytes]:
     except orjson.JSONDecodeError as error:
         if "depth limit" in error.msg:
             raise _too_deep() from None
+        if line.startswith(BYTE_ORDER_MARK):  # of a file that was joined to another one
+            return parse(line.lstrip(BYTE_ORDER_MARK))
         return _parse_leniently(line)
     except TypeError:
         raise _too_deep() from None
@@ -50,7 +53,8 @@ def parse_strictly(line: bytes) -> tuple[Any, bytes]:
 def parse_exactly(line: bytes) -> tuple[Any, bytes]:
     """Like `parse`, for a line that `parse` took, with every fractional or long number an `ExactNumber`."""
     try:
-        value = json.loads(line, parse_float=ExactNumber, parse_int=_exact_integer, parse_constant=ExactNumber)
+        text = line.lstrip(BYTE_ORDER_MARK)
+        value = json.loads(text, parse_float=ExactNumber, parse_int=_exact_integer, parse_constant=ExactNumber)
         return value, orjson.dumps(value, default=_number_text, option=orjson.OPT_SORT_KEYS)
     except (RecursionError, TypeError):
         raise _too_deep() from None
@@ -64,6 +68,11 @@ def is_complete_object(line: bytes) -> bool:
         return isinstance(parse(line)[0], dict)
     except UnusableRecord as fault:
         return fault.reason == "invalid_unicode"
+
+
+def without_advice(explanation: str) -> str:
+    """What is wrong, without what to do with the single line, and as the middle of a sentence."""
+    return explanation.partition(f" {RESEND}")[0].removesuffix(".")
 
 
 def _parse_leniently(line: bytes) -> tuple[Any, bytes]:

@@ -142,6 +142,16 @@ def test_a_byte_order_mark_and_windows_line_ends_are_tolerated(home: Path) -> No
     assert counts(home) == (3, 3, 0, 0)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_files_that_were_joined_with_their_byte_order_marks_are_read_to_the_end(home: Path, encoding: str) -> None:
+    numbered = capture(2, user={"id": 1.50})
+    parts = ["\ufeff" + encode(one).decode() for one in (capture(1), capture(2), numbered)]
+    put(home, "a.jsonl", "".join(parts).encode(encoding))
+    put(home, "b.jsonl", encode(capture(2), numbered))
+    # Marks are no content: what is equal but for them is a copy.
+    assert counts(home) == (5, 3, 2, 0)
+
+
 @each_ending
 def test_an_empty_file_has_a_receipt_of_nothing(home: Path, ending: str) -> None:
     (home / "inbox" / f"a.{ending}").write_bytes(b"")
