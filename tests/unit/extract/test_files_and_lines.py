@@ -73,10 +73,10 @@ def test_what_was_read_is_not_read_again_when_a_file_grows(
     first = path.stat().st_size
     assert first > 10_000
     land(home, "first")
-    # What was consumed becomes unreadable, but for the beginning by which the file is known.
+    # What was consumed becomes unreadable, but for the beginning and the end by which the file is known.
     with path.open("r+b") as file:
         file.seek(5_000)
-        file.write(b"\xff" * (first - 5_000))
+        file.write(b"\xff" * (first - TAIL_BYTES - 5_000))
     put(home, f"a.{ending}", encode(capture(2)))
     read_from: list[int] = []
     real = os.pread

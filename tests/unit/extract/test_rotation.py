@@ -116,6 +116,28 @@ def test_a_file_that_only_begins_alike_is_another_one(home: Path) -> None:
     assert (one.accepted, one.duplicates) == (3, 30)
 
 
+@pytest.mark.parametrize("kept_as", [None, "old/export"])
+def test_a_file_that_was_written_anew_and_only_begins_alike_is_not_gone_on_with(
+    home: Path, kept_as: str | None
+) -> None:
+    same = [capture(number) for number in range(30)]
+    path = put(home, LOG, encode(*same, capture(31)))
+    land(home, "first")
+    old = path.read_bytes()
+    path.write_bytes(encode(*same, capture(77), capture(31), capture(78)))
+    if kept_as:
+        put(home, kept_as, old)
+        (one,) = land(home, "second")
+        assert (one.accepted, one.duplicates) == (2, 31)
+    else:
+        one = receipt(home, "second")
+        assert one.lines == 0
+        assert one.problem is not None
+        assert "is not the same any more where it was read last" in one.problem
+        path.write_bytes(old + encode(capture(78)))
+        assert receipt(home, "third").accepted == 1
+
+
 def test_a_landing_that_dies_behind_a_rotation_loses_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(home, LOG, encode(*FIRST))
     land(home, "first")
