@@ -187,6 +187,8 @@ def no_text(head: bytes) -> tuple[str, str] | None:
     for at, signature, cause, advice in _SIGNATURES:
         if head[at : at + len(signature)] == signature:
             return cause, advice
+    if not head.strip(b"\0") and len(head) >= HEAD_BYTES:
+        return None  # a hole at the beginning of a log, perhaps
     lines = head.split(b"\n")
     if b"\0" not in lines[0] or any(map(is_complete_object, lines[:FIRST_LINES])):
         return None

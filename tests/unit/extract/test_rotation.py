@@ -68,6 +68,18 @@ def test_trap_60_a_rotated_log_goes_on_and_the_new_one_is_read_from_its_beginnin
     assert not has_new_input(home)
 
 
+@pytest.mark.parametrize("hole", [1, 100_000])
+def test_a_log_that_is_emptied_under_a_writer_that_does_not_append_loses_no_line_to_its_zeros(
+    home: Path, hole: int
+) -> None:
+    put(home, LOG, encode(*FIRST))
+    land(home, "first")
+    copy_and_truncate(home / "inbox")
+    put(home, LOG, bytes(hole) + encode(*NEW["longer"]))
+    assert receipt(home, "second").quarantined == 0
+    assert lines_of(home) == numbers(FIRST, NEW["longer"])
+
+
 def test_a_chain_of_rotations_is_followed_and_receipts_keep_the_names_that_were_read(home: Path) -> None:
     inbox, wanted = home / "inbox", []
     for day in range(5):
