@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from orchestration.extract.records.faults import Rejection, UnusableRecord
+from orchestration.extract.records.faults import Rejection, UnusableRecord, type_name
 from orchestration.extract.records.instants import epoch_like
 from orchestration.extract.records.parse import parse, without_advice
 from orchestration.extract.records.records import ENVELOPE, read_record
@@ -33,8 +33,11 @@ def document_cause(content: bytes) -> Cause | None:
         value, _ = parse(content)
     except UnusableRecord:
         return None
-    if isinstance(value, list) and value and all(isinstance(one, list) for one in value):
-        return "is a list of lists, and no request log", "Deliver one list of requests"
+    if isinstance(value, list) and value and not any(isinstance(one, dict) for one in value):
+        return (
+            f"is a list whose first element is {type_name(value[0])}, and no request log",
+            "Deliver a list of objects",
+        )
     if not isinstance(value, dict) or (ENVELOPE | {"messages"}) & value.keys():
         return None
     inside = list(value.items())
@@ -60,7 +63,9 @@ def common_cause(lines: Sequence[bytes]) -> Cause | None:
 
 def _prefixed(lines: list[bytes]) -> Cause | None:
     prefixes = [line.partition(b"{")[0] for line in lines]
-    if not all(prefix.strip() and _object(line[len(prefix) :]) for prefix, line in zip(prefixes, lines, strict=True)):
+    if any(map(_object, lines)) or not all(
+        prefix.strip() and _object(line[len(prefix) :]) for prefix, line in zip(prefixes, lines, strict=True)
+    ):
         return None
     shown = prefixes[0].decode("utf-8", "replace")[:40]
     return f"has text in front of the JSON of each line (the first begins with {shown!r})", "Deliver the JSON alone"
