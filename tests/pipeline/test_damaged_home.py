@@ -260,6 +260,8 @@ def test_trap_69_a_folder_where_a_file_belongs_is_named_and_moving_it_away_is_en
     (home / name).unlink(missing_ok=True)
     (home / name).mkdir()
     assert_one_sentence(refresh(home), "Move it away", f"/{name}'")
+    if name.endswith(".csv"):
+        assert "FAULT settings files: A folder or a link stands" in " ".join(clientele(home, "doctor").stdout.split())
     assert conversations(home) == 3
     (home / name).rmdir()
     done = refresh(home)
