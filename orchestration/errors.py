@@ -13,6 +13,9 @@ _MEANINGS = {
     r"permission denied|not permitted|unable to open database": (
         "There is no permission for a file of the data home. Give this user the right to read and write it"
     ),
+    r"is a directory|not a directory|symbolic link|file exists|directory not empty": (
+        "A folder or a link stands in the data home where a file belongs, or the reverse. Move it away"
+    ),
     r"malformed|not a database|corrupt|checksum|not a valid duckdb|magic bytes|invalid data|deserializ"
     r"|could not read enough bytes": (
         "A file of the data home is damaged. `clientele doctor --repair` names it and repairs what can be repaired"

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from orchestration.errors import PipelineError
 from orchestration.extract.landing.ledger import ledger_path
-from orchestration.home.sqlite_file import looking_into
+from orchestration.home.sqlite_file import blames_the_file, looking_into
 from orchestration.publish.raw_counts import forget_counts
 
 # Each with a table that it always has.
@@ -21,16 +21,23 @@ DATABASES = {"ledger.sqlite": "segments", "erasures.sqlite": "erasures"}
 
 
 def is_sound(path: Path, table: str | None = None, *, thorough: bool = True) -> bool:
-    """Whether an SQLite file can be read (`thorough`: in all its pages), and has the table."""
+    """Whether an SQLite file can be read (`thorough`: in all its pages), and has the table.
+
+    Raises sqlite3.DatabaseError where that cannot be told: on a full disk, without permission.
+    """
     try:
-        if path.stat().st_size == 0:
+        if not path.is_file() or path.stat().st_size == 0:
             return False
         with looking_into(path) as connection:
             tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
             whole = not thorough or connection.execute("pragma quick_check(1)").fetchone() == ("ok",)
         return whole and (table is None or table in tables)
-    except (OSError, sqlite3.DatabaseError):
+    except OSError:
         return False
+    except sqlite3.DatabaseError as error:
+        if blames_the_file(path, error):
+            return False
+        raise
 
 
 def keep_copies(home: Path) -> None:

@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.doctor.databases import DATABASES, is_sound
 from orchestration.doctor.heal import INSTANCE_DATABASES, heal, heal_instance
-from orchestration.errors import PipelineError
+from orchestration.errors import PipelineError, explain
 from orchestration.extract.landing.intact import inspect_raw
 from orchestration.extract.landing.ledger import Ledger
 from orchestration.extract.scoring import score_file_of
@@ -55,8 +55,10 @@ def inspect(settings: Settings) -> Iterator[Finding]:
     for what, look in looks:
         try:
             yield Finding(what, look(settings))
-        except (PipelineError, OSError, sqlite3.Error, duckdb.Error) as error:
+        except PipelineError as error:
             yield Finding(what, str(error))
+        except (OSError, sqlite3.Error, duckdb.Error) as error:
+            yield Finding(what, explain(str(error)) or str(error))
 
 
 def repair(settings: Settings) -> list[str]:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from orchestration.extract.inbox.files import Cursor, unreadable
-from orchestration.extract.inbox.formats import UnreadFile
+from orchestration.extract.inbox.formats import RefusedFile, UnreadFile
 from orchestration.extract.inbox.lines import Line
 from orchestration.extract.inbox.reading import open_lines
 from orchestration.extract.landing.schemas import MESSAGES, REQUESTS
@@ -97,17 +97,24 @@ def check_file(path: Path, checked: Checked, line_limit: int, lines: int | None 
     try:
         with open_lines(path, str(path), size, Cursor(), line_limit) as reader:
             for line in islice(reader.lines(), lines):
-                _check_line(path, line, checked, line_limit)
+                checked.lines += 1
+                if record := _check_line(path, line, checked, line_limit):
+                    checked.accepted += 1
+                    checked.preview.add(record)
             if lines is None and reader.waiting_bytes:
                 checked.waiting.append(f"{path}: its last {reader.waiting_bytes:,} bytes are not complete.")
     except UnreadFile as fault:
         checked.refused.append(str(fault).replace(f"inbox/{path}", str(path)))
+        if isinstance(fault, RefusedFile) and fault.what:
+            with open_lines(path, str(path), size, Cursor(format=str(fault.what)), line_limit) as reader:
+                for line in islice(reader.lines(), lines):
+                    _check_line(path, line, checked, line_limit)
     except OSError as error:
         checked.refused.append(unreadable(str(path), error).replace(f"inbox/{path}", str(path)))
 
 
-def _check_line(path: Path, line: Line, checked: Checked, line_limit: int) -> None:
-    checked.lines += 1
+def _check_line(path: Path, line: Line, checked: Checked, line_limit: int) -> Record | None:
+    """Note all faults of a line; the record where it would be accepted."""
     if line.fault:
         why = line_fault(str(path), line, line_limit)
         record, faults = None, [(why.reason, why.explanation)]
@@ -120,6 +127,4 @@ def _check_line(path: Path, line: Line, checked: Checked, line_limit: int) -> No
         place = f"{path}:{line.number}"
         if len(fault.places) < PLACES and place not in fault.places:
             fault.places.append(place)
-    if record is not None:
-        checked.accepted += 1
-        checked.preview.add(record)
+    return record

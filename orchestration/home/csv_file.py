@@ -7,6 +7,8 @@ from pathlib import Path
 
 from orchestration.errors import PipelineError
 
+OTHER_DELIMITERS = ";\t|"  # of spreadsheets, in countries whose decimals have a comma
+
 
 def read_rows(path: Path, columns: tuple[str, ...], required: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
     """Each row with where it stands ("file, line n"); a missing column or cell is empty text. No file, no rows.
@@ -24,6 +26,8 @@ def read_rows(path: Path, columns: tuple[str, ...], required: tuple[str, ...]) -
         header = reader.fieldnames or []
         unknown = [column for column in header if column not in columns]
         missing = [column for column in required if column not in header]
+        if len(header) == 1 and any(delimiter in header[0] for delimiter in OTHER_DELIMITERS):
+            raise PipelineError(f"{path}, line 1: the columns are not separated by commas. Save the file with commas.")
         if unknown or missing:
             fault = f"{unknown[0]!r} is not one of them" if unknown else f"{missing[0]!r} is missing"
             raise PipelineError(f"{path}, line 1: the columns are {','.join(columns)}; {fault}.")

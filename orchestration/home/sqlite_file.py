@@ -6,6 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+_OF_THE_MACHINE = frozenset(
+    {
+        *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
+        *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL),
+    }
+)
+
 
 @contextmanager
 def looking_into(path: Path) -> Iterator[sqlite3.Connection]:
@@ -16,4 +23,24 @@ def looking_into(path: Path) -> Iterator[sqlite3.Connection]:
     unchanging = "" if os.access(path.parent, os.W_OK) else "&immutable=1"
     uri = f"{path.absolute().as_uri()}?mode=ro{unchanging}"
     with closing(sqlite3.connect(uri, uri=True, timeout=60)) as connection:
+        _finish_what_was_killed(path, connection)
         yield connection
+
+
+def blames_the_file(path: Path, error: sqlite3.DatabaseError) -> bool:
+    """Whether an error speaks of a damaged file, and not of a full disk, a lock or a missing permission."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        return any(path.with_name(path.name + beside).is_dir() for beside in ("-journal", "-wal", "-shm"))
+    return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF not in _OF_THE_MACHINE
+
+
+def _finish_what_was_killed(path: Path, connection: sqlite3.Connection) -> None:
+    """Let a writer undo the transaction that a kill left half written; a reader may not, and could not read."""
+    try:
+        connection.execute("pragma schema_version")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+        with closing(sqlite3.connect(path, timeout=60)) as writer:
+            writer.execute("pragma schema_version")

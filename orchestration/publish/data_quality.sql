@@ -19,6 +19,13 @@ with conversations as (
 organizations_now as (
     select * from dim_organizations where valid_to is null
 ),
+-- Wide, because a hundred times the largest MRR does not fit its own type.
+paying_organizations as (
+    select chatbot_id, organization_key, cast(mrr as decimal(38, 4)) as mrr from organizations_now where mrr > 0
+),
+paying_users as (
+    select user_key, cast(mrr as decimal(38, 4)) as mrr from dim_users where valid_to is null and mrr > 0
+),
 -- Names and addresses count as `clientele identity suggest` counts them: whoever ever had one has it.
 emails as (
     select distinct spelled.chatbot_id, normalised(spelled.email) as email, spelled.user_key
@@ -93,15 +100,12 @@ conflicts as (
     where names.is_name_only
     union all
     select owners.chatbot_id, owners.organization_key, 'mrr_unit', cast(owners.organization_key as varchar)
-    from organizations_now as owners
+    from paying_organizations as owners
     inner join conversations on owners.organization_key = conversations.organization_key
-    inner join dim_users as users_now on conversations.user_key = users_now.user_key and users_now.valid_to is null
+    inner join paying_users as users_now on conversations.user_key = users_now.user_key
     where
-        owners.mrr > 0 and users_now.mrr > 0
-        and (
-            users_now.mrr between owners.mrr * 99 and owners.mrr * 101
-            or users_now.mrr * 10000 between owners.mrr * 99 and owners.mrr * 101
-        )
+        users_now.mrr between owners.mrr * 99 and owners.mrr * 101
+        or users_now.mrr * 10000 between owners.mrr * 99 and owners.mrr * 101
 ),
 counted_conflicts as (
     select

@@ -254,6 +254,21 @@ def test_trap_69_a_full_disk_and_a_home_without_permission_are_one_sentence_and_
     assert conversations(home) == 4
 
 
+@pytest.mark.parametrize("name", ["chatbots.csv", "identity.csv", "raw/counts.sqlite", "quarantine/schema.parquet"])
+def test_trap_69_a_folder_where_a_file_belongs_is_named_and_moving_it_away_is_enough(home: Path, name: str) -> None:
+    deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
+    (home / name).unlink(missing_ok=True)
+    (home / name).mkdir()
+    assert_one_sentence(refresh(home), "Move it away", f"/{name}'")
+    if name.endswith(".csv"):
+        assert "FAULT settings files: A folder or a link stands" in " ".join(clientele(home, "doctor").stdout.split())
+    assert conversations(home) == 3
+    (home / name).rmdir()
+    done = refresh(home)
+    assert done.returncode == 0, done.stderr
+    assert conversations(home) == 4
+
+
 def test_a_home_that_can_only_be_read_shows_its_state_and_nothing_in_it_is_called_damaged(home: Path) -> None:
     allow_writing(home, False)
     command = [str(Path(sys.executable).with_name("clientele"))]

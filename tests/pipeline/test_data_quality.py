@@ -1,5 +1,6 @@
 """The numbers of the table `data_quality`, counted by hand, on real snapshots."""
 
+from decimal import Decimal
 from typing import Any
 
 import dagster as dg
@@ -136,6 +137,14 @@ def test_a_users_and_its_organizations_mrr_that_differ_by_a_factor_of_100_are_su
         one("c2", user={"id": "bob", "mrr": own}, organization={"id": "acme"}),
     )
     assert conflicts(quality(publisher)) == conflicts(quality(publisher, "acme")) == (0, 0, 0, int(suspected))
+
+
+@pytest.mark.parametrize("mrr", [999_999_999_999.9999, -999_999_999_999.9999, 0.0001])
+def test_the_largest_and_the_smallest_mrr_that_is_accepted_are_published(publisher: Publisher, mrr: float) -> None:
+    publisher.run(one("c1", user={"id": "ann", "mrr": mrr}, organization={"id": "acme", "mrr": mrr}))
+    (row,) = publisher.query("select mrr from organizations('support', null, null)")
+    assert row["mrr"] == Decimal(str(mrr))
+    assert conflicts(quality(publisher)) == (0, 0, 0, 0)
 
 
 def test_checks_warn_below_and_above_the_thresholds_of_the_settings_and_never_block(publisher: Publisher) -> None:

@@ -39,6 +39,15 @@ def reasons(line: dict[str, Any] | bytes) -> list[str]:
     return [reason for reason, _ in all_faults(encode(line))[1]]
 
 
+def test_the_faults_and_fields_of_a_file_that_would_be_refused_are_shown_too(check: Any) -> None:
+    line = {"receivedAt": "2026-11-20T10:00:00Z", **{name: GOOD[name] for name in ("chatbot_id", "shape", "request")}}
+    code, said = check(encode(*[line] * 12))
+    assert code == 3
+    assert "0 lines of 1 files: 0 would be accepted, 0 rejected; 1 files would not be read" in said
+    assert "bad_received_at: The envelope's `received_at` is missing)" in said
+    assert [one in said for one in ("receivedAt", "Perhaps meant", "new.log:1")] == [True] * 3
+
+
 def test_every_fault_of_a_line_is_found_and_not_only_the_first() -> None:
     line = {
         "received_at": 1_764_000_000,

@@ -72,6 +72,13 @@ def test_an_unknown_column_and_bytes_that_are_no_text_are_refused(path: Path) ->
         read_chatbots(path)
 
 
+@pytest.mark.parametrize("delimiter", ";\t|")
+def test_a_file_that_a_spreadsheet_saved_without_commas_is_told_so(path: Path, delimiter: str) -> None:
+    path.write_text(HEADER.replace(",", delimiter) + "support\n", encoding="utf-8")
+    with pytest.raises(PipelineError, match="line 1: the columns are not separated by commas"):
+        read_chatbots(path)
+
+
 def test_trap_39_a_chain_of_merges_leads_to_its_end(path: Path) -> None:
     path.write_text(MAPPING + "s,user,a,b,same\ns,user,b,c,same\ns,organization,a,z,\n", encoding="utf-8")
     assert read_identity(path) == [

@@ -70,4 +70,10 @@ def changed(descriptor: int, size: int, cursor: Cursor) -> str | None:
     head = os.pread(descriptor, min(cursor.consumed, FINGERPRINT_BYTES), 0)
     if cursor.consumed and hash_of(head) != cursor.fingerprint:
         return "has another beginning than when it was read"
-    return None
+    return None if ends_alike(descriptor, cursor) else "is not the same any more where it was read last"
+
+
+def ends_alike(descriptor: int, cursor: Cursor) -> bool:
+    """Whether the last of the bytes that were read are what they were, in this file or in another one."""
+    length = min(cursor.consumed, TAIL_BYTES)
+    return cursor.tail in ("", hash_of(os.pread(descriptor, length, cursor.consumed - length)))

@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from orchestration.extract.records.faults import Rejection, UnusableRecord
+from orchestration.extract.records.faults import Rejection, UnusableRecord, type_name
 from orchestration.extract.records.instants import epoch_like
-from orchestration.extract.records.parse import parse
+from orchestration.extract.records.parse import parse, without_advice
 from orchestration.extract.records.records import ENVELOPE, read_record
 
 FIRST_LINES = 100
@@ -18,6 +18,7 @@ FIRST_LINES = 100
 FEWEST = 2
 FEWEST_OF_ANY_CAUSE = 10
 Cause = tuple[str, str]
+_WRAP = "Put each request into its envelope, as README.md shows under `Your own data`"
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
 _EPOCH = re.compile(r"looks like epoch (\w+)")
@@ -26,13 +27,48 @@ _STRUCTURAL = frozenset(
 )
 
 
+def document_cause(content: bytes) -> Cause | None:
+    """Why a file that is one JSON value is no request log: what it holds lies deeper. None for any other content."""
+    try:
+        value, _ = parse(content)
+    except UnusableRecord:
+        return None
+    if isinstance(value, list) and value and not any(isinstance(one, dict) for one in value):
+        return (
+            f"is a list whose first element is {type_name(value[0])}, and no request log",
+            "Deliver a list of objects",
+        )
+    if not isinstance(value, dict) or (ENVELOPE | {"messages"}) & value.keys():
+        return None
+    inside = list(value.items())
+    inside += [
+        (f"{name}.{deeper}", two) for name, one in inside if isinstance(one, dict) for deeper, two in one.items()
+    ]
+    for name, one in inside:
+        if isinstance(one, list) and one and all(isinstance(element, dict) for element in one):
+            is_log = all(element.keys() >= ENVELOPE for element in one)
+            advice = "Deliver that list alone" if is_log else _WRAP
+            return f"is one JSON object around a list (`{name}`), and no request log", advice
+    return None
+
+
 def common_cause(lines: Sequence[bytes]) -> Cause | None:
     """What is wrong with every one of these lines, as the rest of a sentence, and what to do."""
     first = [line for line in lines if line.strip()][:FIRST_LINES]
     if len(first) < FEWEST:
         return None
-    recognisers = (_table, _text, _epoch, _without_envelope, _of_no_request_log)
+    recognisers = (_prefixed, _table, _text, _epoch, _without_envelope, _of_no_request_log)
     return next((cause for recognise in recognisers if (cause := recognise(first))), None)
+
+
+def _prefixed(lines: list[bytes]) -> Cause | None:
+    prefixes = [line.partition(b"{")[0] for line in lines]
+    if any(map(_object, lines)) or not all(
+        prefix.strip() and _object(line[len(prefix) :]) for prefix, line in zip(prefixes, lines, strict=True)
+    ):
+        return None
+    shown = prefixes[0].decode("utf-8", "replace")[:40]
+    return f"has text in front of the JSON of each line (the first begins with {shown!r})", "Deliver the JSON alone"
 
 
 def _table(lines: list[bytes]) -> Cause | None:
@@ -78,21 +114,21 @@ def _without_envelope(lines: list[bytes]) -> Cause | None:
         return None
     return (
         "holds JSON, but no request log (its lines have no `received_at`, `chatbot_id`, `shape` and `request`)",
-        "Put each request into its envelope",
+        _WRAP,
     )
 
 
 def _of_no_request_log(lines: list[bytes]) -> Cause | None:
     if len(lines) < FEWEST_OF_ANY_CAUSE:
         return None
-    reasons = set()
-    for line in lines:
-        outcome = read_record(line)
-        reasons.add(outcome.reason if isinstance(outcome, Rejection) else None)
-        if len(reasons) > 1 or not reasons <= _STRUCTURAL:
-            return None
+    first = read_record(lines[0])
+    if not isinstance(first, Rejection) or first.reason not in _STRUCTURAL:
+        return None
+    if not all(isinstance(one := read_record(line), Rejection) and one.reason == first.reason for line in lines):
+        return None
+    fault = f"{first.reason}: {without_advice(first.explanation)}"
     return (
-        f"has the same fault in each of its first {len(lines)} lines ({reasons.pop()})",
+        f"has the same fault in each of its first {len(lines)} lines ({fault})",
         "Correct it in its place: it is judged again when it changes; `clientele check` shows each fault",
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from orchestration.extract.inbox.files import Cursor
-from orchestration.extract.inbox.first_lines import FEWEST, FIRST_LINES, common_cause
+from orchestration.extract.inbox.first_lines import FEWEST, FIRST_LINES, Cause, common_cause, document_cause
 from orchestration.extract.inbox.scanning import ValueScanner
 from orchestration.extract.inbox.streams import DamagedStream, open_stream
 from orchestration.extract.records.parse import is_complete_object
@@ -58,7 +58,14 @@ class UnreadFile(Exception):
 
 
 class RefusedFile(UnreadFile):
-    """A file that holds no request log. It is judged again when it changes."""
+    """A file that holds no request log. It is judged again when it changes.
+
+    With `what`, it holds JSON whose lines are at fault, and these can be read one by one.
+    """
+
+    def __init__(self, source_file: str, cause: str, advice: str, what: "Format | None" = None) -> None:
+        super().__init__(f"The file inbox/{source_file} {cause}, so it was not read. {advice}.")
+        self.what = what
 
 
 class Format(NamedTuple):
@@ -84,24 +91,40 @@ def format_of(source_file: str, descriptor: int, size: int, cursor: Cursor, line
     compression = compression_of(os.pread(descriptor, 4, 0))
     head = content_head(compression, descriptor, size)
     if compression != "plain" and compression_of(head[:4]) != "plain":
-        raise _refused(source_file, "is compressed twice", "Unpack it once")
+        raise RefusedFile(source_file, "is compressed twice", "Unpack it once")
     encoding = _encoding(head)
     if encoding == "utf-8" and (cause := no_text(head)):
-        raise _refused(source_file, *cause)
+        raise RefusedFile(source_file, *cause)
     text = head if encoding == "utf-8" else _decoded(head, encoding)
     text = text.removeprefix(_MARK)
     if cursor.position:
         return Format(compression, encoding)
-    if _is_values(text, lambda: content_head(compression, descriptor, size, line_limit), encoding):
+
+    def more() -> bytes:
+        longer = content_head(compression, descriptor, size, line_limit)
+        return (longer if encoding == "utf-8" else _decoded(longer, encoding)).removeprefix(_MARK)
+
+    if cause := _document(text, more):
+        raise RefusedFile(source_file, *cause)
+    if _is_values(text, more):
         return Format(compression, encoding, "values")
     if encoding == "utf-8" and (cause := _wrong_encoding(text)):
-        raise _refused(source_file, *cause)
+        raise RefusedFile(source_file, *cause)
+    what = Format(compression, encoding)
     if cause := common_cause(text.split(b"\n")[:-1]):
-        raise _refused(source_file, *cause)
-    return Format(compression, encoding)
+        raise RefusedFile(source_file, *cause, what)
+    return what
 
 
-def _is_values(text: bytes, more: Callable[[], bytes], encoding: str) -> bool:
+def _document(text: bytes, more: Callable[[], bytes]) -> Cause | None:
+    """Why a file that is one JSON value and nothing else holds no requests; none where it is not one."""
+    first, _, behind = text.lstrip().partition(b"\n")
+    if first[:1] not in (b"{", b"[") or (is_complete_object(first) and behind.strip()):
+        return None
+    return document_cause(more())
+
+
+def _is_values(text: bytes, more: Callable[[], bytes]) -> bool:
     """Whether JSON values do not stand one in a line: a list, or objects spread over lines or several in one."""
     begin = text.lstrip()
     if begin.startswith(b"["):
@@ -112,7 +135,7 @@ def _is_values(text: bytes, more: Callable[[], bytes], encoding: str) -> bool:
         return False
     end = _end_of_value(begin)
     if end is None and newline:
-        begin = (_decoded(more(), encoding) if encoding != "utf-8" else more()).removeprefix(_MARK).lstrip()
+        begin = more().lstrip()
         end = _end_of_value(begin)
     if end is None:
         return bool(newline) and _is_cut_off(begin.rpartition(b"\n")[0])
@@ -159,15 +182,13 @@ def content_head(compression: str, descriptor: int, size: int, length: int = HEA
     return head[:length]
 
 
-def _refused(source_file: str, cause: str, advice: str) -> RefusedFile:
-    return RefusedFile(f"The file inbox/{source_file} {cause}, so it was not read. {advice}.")
-
-
 def no_text(head: bytes) -> tuple[str, str] | None:
     """What is no text at all."""
     for at, signature, cause, advice in _SIGNATURES:
         if head[at : at + len(signature)] == signature:
             return cause, advice
+    if not head.strip(b"\0") and len(head) >= HEAD_BYTES:
+        return None  # a hole at the beginning of a log, perhaps
     lines = head.split(b"\n")
     if b"\0" not in lines[0] or any(map(is_complete_object, lines[:FIRST_LINES])):
         return None

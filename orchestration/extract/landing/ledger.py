@@ -293,7 +293,8 @@ class Ledger:
         try:
             yield
         except BaseException:
-            self._connection.execute("rollback")
+            if self._connection.in_transaction:  # a full disk has ended it already
+                self._connection.execute("rollback")
             raise
         self._connection.execute("commit")
 

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from orchestration.extract.inbox.files import FINGERPRINT_BYTES, TAIL_BYTES, Cursor, InboxFile, changed, hash_of
+from orchestration.extract.inbox.files import (
+    FINGERPRINT_BYTES,
+    TAIL_BYTES,
+    Cursor,
+    InboxFile,
+    changed,
+    ends_alike,
+    hash_of,
+)
 from orchestration.extract.inbox.formats import Format, compression_of, content_head
 from orchestration.extract.inbox.streams import DamagedStream, open_stream
 from orchestration.extract.landing.ledger import FileState
@@ -89,7 +97,7 @@ class _Beginnings:
             found = [
                 (state, state.cursor)
                 for state in self._beginning(os.pread(descriptor, FINGERPRINT_BYTES, 0))
-                if file.size >= state.cursor.consumed and _ends_alike(descriptor, state.cursor)
+                if file.size >= state.cursor.consumed and ends_alike(descriptor, state.cursor)
             ]
             compression = compression_of(os.pread(descriptor, 4, 0))
             if compression == "plain":
@@ -106,11 +114,6 @@ class _Beginnings:
         for length, states in self._by_length.items():
             if length <= len(head):
                 yield from states.get(hash_of(head[:length]), [])
-
-
-def _ends_alike(descriptor: int, cursor: Cursor) -> bool:
-    length = min(cursor.consumed, TAIL_BYTES)
-    return cursor.tail in ("", hash_of(os.pread(descriptor, length, cursor.consumed - length)))
 
 
 def _holds(descriptor: int, size: int, compression: str, cursor: Cursor) -> bool:

@@ -51,7 +51,9 @@ def id_text(value: Any) -> str | None:
         return None
     elif type(value) is int:
         text = str(value)
-    elif type(value) is ExactNumber and value.text not in NOT_NUMBERS:
+    elif type(value) is ExactNumber:
+        if value.text in NOT_NUMBERS:
+            raise ValueError(f"is {value.text}, not text or a number")
         text = _digits(value.text)
     elif type(value) is float:
         raise ExactNumbersNeeded

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from orchestration.extract.records.faults import Rejection, UnusableRecord
-from orchestration.extract.records.parse import parse
+from orchestration.extract.records.parse import parse, without_advice
 from orchestration.extract.records.records import ENVELOPE, Record, read_record
 
 MOST_FAULTS = 100
@@ -42,7 +42,7 @@ def all_faults(line: bytes) -> tuple[Record | None, list[tuple[str, str]]]:
     faults: list[tuple[str, str]] = []
     value: Any = None
     while isinstance(outcome, Rejection) and len(faults) < MOST_FAULTS:
-        faults.append((outcome.reason, outcome.explanation.partition(" Correct it and deliver")[0]))
+        faults.append((outcome.reason, f"{without_advice(outcome.explanation)}."))
         mend = _MENDED.get(outcome.reason)
         value = _value(line) if value is None else value
         if mend is None or not isinstance(value, dict):

@@ -16,14 +16,14 @@ LONGEST_AHEAD = timedelta(hours=24)
 _UTC = ("Z", "z")
 # The common forms, which the standard library reads fast. It takes more than ISO 8601, so they are checked here.
 _is_usual = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::[0-5]\d(?:[.,]\d+)?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::[0-5]\d(?:[.,]\d+)?)?(?:[Zz]|[+-]\d\d(?::?[0-5]\d)?)?", re.ASCII
 ).fullmatch
 _in_full = re.compile(
     r"""
     (?P<year>\d{4})-?
     (?: (?P<month>\d\d)-?(?P<day>\d\d) | W(?P<week>\d\d)-?(?P<weekday>[1-7]) | (?P<ordinal>\d{3}) )
     [Tt ] (?P<hour>\d\d) (?: :?(?P<minute>\d\d) (?: :?(?P<second>\d\d) )? )? (?: [.,](?P<fraction>\d+) )?
-    (?: \ ?(?: [Zz] | (?P<sign>[+\-\u2212])(?P<hours>\d\d)(?: :?(?P<minutes>\d\d) )? ) )?
+    (?: \ ?(?: [Zz] | (?P<sign>[+\-\u2212])(?P<hours>\d\d)(?: :?(?P<minutes>[0-5]\d) )? ) )?
     """,
     re.ASCII | re.VERBOSE,
 ).fullmatch
@@ -49,6 +49,8 @@ def unreadable(value: Any) -> str:
     """What is wrong with a value that is no instant, as the rest of a sentence."""
     if unit := epoch_like(value):
         return f"looks like epoch {unit}, and is not a time such as 2026-11-22T10:15:00Z"
+    if type(value) is str and not value.strip():
+        return "is blank; leave it out where the time is not known"
     if type(value) is str and _is_date(value):
         return "is a date without a time, and not a time such as 2026-11-22T10:15:00Z"
     if type(value) is str and (value.endswith("]") or value.endswith(("UTC", "GMT"))):

@@ -15,6 +15,9 @@ from orchestration.extract.records.faults import UnusableRecord
 DEEPEST = 254
 LONGEST_INTEGER = 400  # digits; beyond it a number is infinite for every use but as an id
 NOT_NUMBERS = frozenset({"NaN", "Infinity", "-Infinity"})
+# What may stand in front of a line: the byte order mark of a file that was joined to another, and the zeros of a log
+# that was emptied under a writer that does not append.
+_NO_CONTENT = b"\xef\xbb\xbf\0"
 RESEND = "Correct it and deliver the record again in a new file."
 
 
@@ -36,6 +39,8 @@ def parse(line: bytes) -> tuple[Any, bytes]:
     except orjson.JSONDecodeError as error:
         if "depth limit" in error.msg:
             raise _too_deep() from None
+        if line.startswith((_NO_CONTENT[:3], b"\0")):
+            return parse(line.lstrip(_NO_CONTENT))
         return _parse_leniently(line)
     except TypeError:
         raise _too_deep() from None
@@ -50,7 +55,8 @@ def parse_strictly(line: bytes) -> tuple[Any, bytes]:
 def parse_exactly(line: bytes) -> tuple[Any, bytes]:
     """Like `parse`, for a line that `parse` took, with every fractional or long number an `ExactNumber`."""
     try:
-        value = json.loads(line, parse_float=ExactNumber, parse_int=_exact_integer, parse_constant=ExactNumber)
+        text = line.lstrip(_NO_CONTENT)
+        value = json.loads(text, parse_float=ExactNumber, parse_int=_exact_integer, parse_constant=ExactNumber)
         return value, orjson.dumps(value, default=_number_text, option=orjson.OPT_SORT_KEYS)
     except (RecursionError, TypeError):
         raise _too_deep() from None
@@ -64,6 +70,11 @@ def is_complete_object(line: bytes) -> bool:
         return isinstance(parse(line)[0], dict)
     except UnusableRecord as fault:
         return fault.reason == "invalid_unicode"
+
+
+def without_advice(explanation: str) -> str:
+    """What is wrong, without what to do with the single line, and as the middle of a sentence."""
+    return explanation.partition(f" {RESEND}")[0].removesuffix(".")
 
 
 def _parse_leniently(line: bytes) -> tuple[Any, bytes]:

@@ -17,7 +17,7 @@ from orchestration.extract.records.faults import (
     listed,
     type_name,
 )
-from orchestration.extract.records.instants import EARLIEST, LATEST_ARRIVAL, parse_instant
+from orchestration.extract.records.instants import EARLIEST, LATEST_ARRIVAL, parse_instant, unreadable
 from orchestration.extract.records.keys import key_of, record_id_of
 from orchestration.extract.records.messages import message_rows
 from orchestration.extract.records.names import flat_names, object_names, session_columns
@@ -97,10 +97,7 @@ def _record(value: Any, canonical: bytes) -> Record:
 def _envelope(value: dict[str, Any]) -> tuple[datetime, str, str, dict[str, Any]]:
     received_at = parse_instant(value.get("received_at"))
     if received_at is None or not EARLIEST <= received_at < LATEST_ARRIVAL:
-        raise UnusableRecord(
-            "bad_received_at",
-            f"The envelope's `received_at` is missing, no time, or not from the years 2000 to 2049. {RESEND}",
-        )
+        raise UnusableRecord("bad_received_at", f"{_arrival_fault(value, received_at)}. {RESEND}")
     chatbot_id = readable_chatbot(value)
     if chatbot_id is None:
         raise UnusableRecord(
@@ -114,6 +111,17 @@ def _envelope(value: dict[str, Any]) -> tuple[datetime, str, str, dict[str, Any]
     if type(request) is not dict:
         raise UnusableRecord("bad_request", f"The envelope's `request` is missing or not an object. {RESEND}")
     return received_at, chatbot_id, shape, request
+
+
+def _arrival_fault(value: dict[str, Any], received_at: datetime | None) -> str:
+    """What is wrong with the arrival of an envelope, or that there is no envelope at all."""
+    if not ENVELOPE & value.keys():
+        return "The line has no envelope: none of `received_at`, `chatbot_id`, `shape` and `request`"
+    if value.get("received_at") is None:
+        return "The envelope's `received_at` is missing"
+    if received_at is None:
+        return f"The envelope's `received_at` {unreadable(value['received_at'])}"
+    return "The envelope's `received_at` is not from the years 2000 to 2049"
 
 
 def readable_chatbot(value: Any) -> str | None:

@@ -73,10 +73,10 @@ def test_what_was_read_is_not_read_again_when_a_file_grows(
     first = path.stat().st_size
     assert first > 10_000
     land(home, "first")
-    # What was consumed becomes unreadable, but for the beginning by which the file is known.
+    # What was consumed becomes unreadable, but for the beginning and the end by which the file is known.
     with path.open("r+b") as file:
         file.seek(5_000)
-        file.write(b"\xff" * (first - 5_000))
+        file.write(b"\xff" * (first - TAIL_BYTES - 5_000))
     put(home, f"a.{ending}", encode(capture(2)))
     read_from: list[int] = []
     real = os.pread
@@ -140,6 +140,16 @@ def test_a_byte_order_mark_and_windows_line_ends_are_tolerated(home: Path) -> No
     put(home, "a.jsonl", b"\xef\xbb\xbf" + encode(capture(1), capture(2)).replace(b"\n", b"\r\n"))
     put(home, "b.jsonl", b"\xef\xbb\xbf" + encode(capture(3))[:-1])
     assert counts(home) == (3, 3, 0, 0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_files_that_were_joined_with_their_byte_order_marks_are_read_to_the_end(home: Path, encoding: str) -> None:
+    numbered = capture(2, user={"id": 1.50})
+    parts = ["\ufeff" + encode(one).decode() for one in (capture(1), capture(2), numbered)]
+    put(home, "a.jsonl", "".join(parts).encode(encoding))
+    put(home, "b.jsonl", encode(capture(2), numbered))
+    # Marks are no content: what is equal but for them is a copy.
+    assert counts(home) == (5, 3, 2, 0)
 
 
 @each_ending

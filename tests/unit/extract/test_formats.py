@@ -106,6 +106,14 @@ REFUSED = {
     "epoch milliseconds": encode(*(line | {"received_at": 1_764_000_000_000} for line in LINES)),
     "epoch seconds": encode(*(capture(messages=[{"role": "user", "sentAt": 1_764_000_000}]) for _ in range(3))),
     "no request log": encode(*(line["request"] for line in LINES)),
+    "one JSON object around a list (`records`)": json.dumps({"count": 4, "records": LINES}).encode(),
+    "one JSON object around a list (`data.items`)": json.dumps({"data": {"items": [{"id": 1}]}}, indent=1).encode(),
+    "a list whose first element is text": json.dumps([json.dumps(line) for line in LINES]).encode(),
+    "a list whose first element is a list": json.dumps([[line] for line in LINES]).encode(),
+    "text in front of the JSON of each line": b"".join(b"INFO " + encode(line) for line in LINES),
+    "bad_received_at: The envelope's `received_at` names its zone in words": encode(
+        *(line | {"received_at": "2026-11-22 10:15:00 UTC"} for line in LINES * 3)
+    ),
     "same fault": encode(*(line | {"shape": "letter"} for line in LINES * 3)),
 }
 
@@ -144,6 +152,7 @@ def test_a_zip_archive_is_refused_with_what_to_do(home: Path) -> None:
         encode({"received_at": 1_764_000_000_000}, *LINES),
         encode(b'{"half": ', *LINES),
         encode(*LINES) + bytes(9) + b"\n",
+        b"".join(b"\xef\xbb\xbf" * 2 + encode(line) for line in LINES) + b"oops\n",
     ],
 )
 def test_a_fault_of_some_lines_is_theirs_and_the_others_are_read(home: Path, content: bytes) -> None:

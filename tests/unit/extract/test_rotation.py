@@ -68,6 +68,18 @@ def test_trap_60_a_rotated_log_goes_on_and_the_new_one_is_read_from_its_beginnin
     assert not has_new_input(home)
 
 
+@pytest.mark.parametrize("hole", [1, 100_000])
+def test_a_log_that_is_emptied_under_a_writer_that_does_not_append_loses_no_line_to_its_zeros(
+    home: Path, hole: int
+) -> None:
+    put(home, LOG, encode(*FIRST))
+    land(home, "first")
+    copy_and_truncate(home / "inbox")
+    put(home, LOG, bytes(hole) + encode(*NEW["longer"]))
+    assert receipt(home, "second").quarantined == 0
+    assert lines_of(home) == numbers(FIRST, NEW["longer"])
+
+
 def test_a_chain_of_rotations_is_followed_and_receipts_keep_the_names_that_were_read(home: Path) -> None:
     inbox, wanted = home / "inbox", []
     for day in range(5):
@@ -114,6 +126,28 @@ def test_a_file_that_only_begins_alike_is_another_one(home: Path) -> None:
     put(home, "export-2.jsonl", encode(*same, capture(77), capture(78), capture(79)))
     one = receipt(home, "second")
     assert (one.accepted, one.duplicates) == (3, 30)
+
+
+@pytest.mark.parametrize("kept_as", [None, "old/export"])
+def test_a_file_that_was_written_anew_and_only_begins_alike_is_not_gone_on_with(
+    home: Path, kept_as: str | None
+) -> None:
+    same = [capture(number) for number in range(30)]
+    path = put(home, LOG, encode(*same, capture(31)))
+    land(home, "first")
+    old = path.read_bytes()
+    path.write_bytes(encode(*same, capture(77), capture(31), capture(78)))
+    if kept_as:
+        put(home, kept_as, old)
+        (one,) = land(home, "second")
+        assert (one.accepted, one.duplicates) == (2, 31)
+    else:
+        one = receipt(home, "second")
+        assert one.lines == 0
+        assert one.problem is not None
+        assert "is not the same any more where it was read last" in one.problem
+        path.write_bytes(old + encode(capture(78)))
+        assert receipt(home, "third").accepted == 1
 
 
 def test_a_landing_that_dies_behind_a_rotation_loses_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -439,6 +439,15 @@ def test_a_number_of_too_many_digits_is_no_id(number: bytes) -> None:
     assert row(line)["user_id"] is None
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_no_id_and_is_called_what_it_is(number: str) -> None:
+    line = encode(capture(user={"id": "?"})).replace(b'"?"', number.encode())
+    record = read_record(line)
+    assert isinstance(record, Record)
+    (warning,) = record.warnings
+    assert warning.explanation == f"The id is {number}, not text or a number; it is treated as missing."
+
+
 @pytest.mark.parametrize("sent", ["email:a@x.example", "name:acme", "id:7"])
 def test_trap_62_a_sent_id_is_never_taken_for_a_name_or_an_email(sent: str) -> None:
     line = row(capture(user={"id": sent}, organization={"id": sent}))

@@ -194,6 +194,9 @@ def test_a_time_in_any_iso_spelling_is_the_same_utc_instant(text: str, instant: 
         ("2026-11-22T25:00Z", "is not a time such as"),
         ("2026-11-22T10:14:61Z", "is not a time such as"),
         ("2026-11-22T10:14:59+25:00", "is not a time such as"),
+        ("2026-11-22T10:14:59+05:99", "is not a time such as"),
+        ("20261122T101459-0060", "is not a time such as"),
+        (" ", "is blank; leave it out where the time is not known"),
         (True, "is not a time such as"),
         ("\u0662026-11-22T10:14:59Z", "is not a time such as"),
     ],
@@ -275,3 +278,18 @@ def test_lines_that_differ_in_a_long_number_only_are_not_equal() -> None:
     ids = [12345678901234567890123, 12345678901234567890124]
     assert len({read(capture(user={"id": each})).record_id for each in ids}) == 2
     assert read(analysis(float("nan"))).record_id != read(analysis(None)).record_id
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ({"conversations": 1}, "The line has no envelope: none of `received_at`,"),
+        ({"chatbot_id": "support"}, "The envelope's `received_at` is missing."),
+        ({"received_at": None}, "The envelope's `received_at` is missing."),
+        ({"received_at": 1_763_806_500}, "The envelope's `received_at` looks like epoch seconds,"),
+        ({"received_at": "2026-11-22 10:15:00 UTC"}, "The envelope's `received_at` names its zone in words;"),
+        ({"received_at": "1999-12-31T23:59:59Z"}, "The envelope's `received_at` is not from the years 2000 to 2049."),
+    ],
+)
+def test_an_arrival_that_is_no_time_says_what_it_is_instead(line: dict[str, Any], fault: str) -> None:
+    assert rejected(line).explanation.startswith(fault)
