@@ -15,7 +15,7 @@ from mcp.server import Server
 from mcp.server.stdio import stdio_server
 from mcp_types import CallToolResult, ListToolsResult, TextContent, Tool, ToolAnnotations
 
-from serving.http.addresses import CHATBOTS, entity_segment, segment
+from serving.http.addresses import CHATBOTS, segment
 
 OF_CHATBOT = f"{CHATBOTS}{{chatbot_id}}"
 ROUTES = {
@@ -71,8 +71,7 @@ def create_server(app: FastAPI, token: str = "") -> Server[Any]:
         ids = {name: arguments.pop(name, None) for name in PATH_IDS if f"{{{name}}}" in route}
         if missing := [name for name, value in ids.items() if not isinstance(value, str) or not value]:
             return _told(f"Give {' and '.join(missing)} as a text.", is_error=True)
-        written = {"chatbot_id": segment, "entity_id": entity_segment}
-        path = route.format(**{name: written[name](value) for name, value in ids.items()})
+        path = route.format(**{name: segment(value) for name, value in ids.items()})
         answer = await asking.get(f"{path}?{urlencode(_texts(arguments), doseq=True)}")
         if answer.status_code == 200:
             return _told(answer.text)
