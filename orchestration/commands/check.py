@@ -29,7 +29,7 @@ def check_files(files: list[Path], line_limit: int, lines: int | None, console: 
 
 def _print(checked: Checked, console: Console) -> None:
     for sentence in (*checked.refused, *checked.waiting):
-        console.print(printable(sentence), style="yellow", highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(sentence), style="yellow", highlight=False, soft_wrap=True)
     rejected = checked.lines - checked.accepted
     console.print(
         f"{checked.lines:,} lines of {checked.files:,} files: {checked.accepted:,} would be accepted,"

@@ -64,7 +64,7 @@ def organization(
 @app.command("list")
 def list_() -> None:
     """What was erased: keys and times only, since nobody's name is kept."""
-    console, asked = Console(), erasures(load_settings().home)
+    console, asked = Console(markup=False), erasures(load_settings().home)
     if not asked:
         return _say(console, "Nothing was ever erased.")
     table = Table("Asked for (UTC)", "Chatbot", "Kind", "Ids", "Counts", "Gone since (UTC)")
@@ -92,7 +92,7 @@ def check(
     It is proved by keys, since nobody's name is kept. For a text, every byte of the data home is searched as well; with
     exit code 3 where a file holds it.
     """
-    settings, console = load_settings(), Console()
+    settings, console = load_settings(), Console(markup=False)
     _prove(settings, console)
     if texts:
         needles, found = Needles("", texts), Scouring()
@@ -105,7 +105,7 @@ def check(
 def _erase(chatbot_id: str, kind: Kind, entity_id: str, *, keep_counts: bool, also: list[str], yes: bool) -> None:
     if not entity_id:
         raise PipelineError(f"The id of the {kind} is empty. Give it as the table shows it.")
-    settings, console = load_settings(), Console()
+    settings, console = load_settings(), Console(markup=False)
     mapping, exclusions = settings.home / "identity.csv", settings.home / "exclude.csv"
     ids = _all_ids(read_identity(mapping), chatbot_id, kind, entity_id)
     _say(console, _announcement(settings, chatbot_id, kind, ids, keep_counts=keep_counts))
@@ -239,4 +239,4 @@ def _prove(settings: Settings, console: Console) -> None:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print(text, highlight=False, soft_wrap=True)

@@ -34,11 +34,11 @@ def suggest(
     if not found:
         where = f" of {printable(chatbot)}" if chatbot else ""
         text = f"No likely duplicates{where}: no two users share an e-mail, and no two organizations a name."
-        Console(stderr=as_csv).print(text, markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=as_csv, markup=False).print(text, highlight=False, soft_wrap=True)
     elif as_csv:
         typer.echo(_csv_lines(found, with_header=_is_empty(mapping)), nl=False)
     else:
-        _print(found, mapping, Console())
+        _print(found, mapping, Console(markup=False))
 
 
 @app.command("placeholders")
@@ -48,7 +48,7 @@ def list_placeholders(chatbot: Annotated[str | None, typer.Option(help="Only thi
     if not snapshot.exists():
         raise PipelineError("Nothing is published yet: run `clientele refresh`.")
     found = placeholders(snapshot, chatbot)
-    console = Console()
+    console = Console(markup=False)
     if not found:
         console.print("Under no user id stand several e-mails or several names.", highlight=False, soft_wrap=True)
         return
@@ -98,7 +98,6 @@ def _print(found: list[Suggestion], mapping: Path, console: Console) -> None:
     console.print(
         f"Nothing is merged. After review: `clientele identity suggest --csv >> {mapping}`, delete the lines that are"
         " wrong, then `clientele refresh`. Deleting a line later undoes its merge.",
-        markup=False,
         highlight=False,
         soft_wrap=True,
     )

@@ -24,7 +24,7 @@ app = typer.Typer(
 NEEDS_A_PERSON = 3
 CODE_LOCATION = ("--module-name", "orchestration.definitions", "--location-name", "clientele")
 # Output that goes to a file or a pipe has no width of its own; the tables need about this much.
-console = Console(width=None if sys.stdout.isatty() else 160)
+console = Console(markup=False, width=None if sys.stdout.isatty() else 160)
 
 
 def main() -> None:
@@ -70,7 +70,7 @@ def refresh(
     run_refresh(settings, window, full=full, console=console)
     inventory = take_inventory(settings.home)
     for line in inventory.unread():
-        console.print(printable(line), style="yellow", highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(line), style="yellow", highlight=False, soft_wrap=True)
     if inventory.of("refused"):
         raise typer.Exit(NEEDS_A_PERSON)
 
@@ -128,7 +128,7 @@ def doctor(
     settings = load_settings()
     if mend:
         for said in repair(settings):
-            console.print(said, highlight=False, soft_wrap=True, markup=False)
+            console.print(said, highlight=False, soft_wrap=True)
     faults = 0
     for finding in inspect(settings):
         faults += finding.fault is not None
@@ -137,7 +137,6 @@ def doctor(
             + (f": {finding.fault}" if finding.fault else ""),
             highlight=False,
             soft_wrap=True,
-            markup=False,
         )
     if faults:
         raise PipelineError(f"{faults} of these are not well. Do what stands beside them.")

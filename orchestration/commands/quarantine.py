@@ -45,7 +45,7 @@ app = typer.Typer(cls=_ListByDefault, help="Lines that were rejected, and why: l
 @app.command("list")
 def list_(reason: Reason = None, file: File = None, everything: Everything = False, limit: Limit = 20) -> None:
     """The rejected lines by reason, and the newest of them."""
-    home, console = load_settings().home, Console()
+    home, console = load_settings().home, Console(markup=False)
     selection = Selection(reason, file, open_only=not everything)
     counts = reason_counts(home, selection)
     if not counts:
@@ -72,7 +72,7 @@ def explain(place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="As l
     file, _, number = place.rpartition(":")
     if not file or not (number.isascii() and number.isdigit()):
         raise PipelineError(f"{place!r} does not name a line. Write it as FILE:LINE, such as log.jsonl:3.")
-    home, console = load_settings().home, Console()
+    home, console = load_settings().home, Console(markup=False)
     selection = Selection(source_file=file, source_line=int(number), open_only=False)
     found = False
     for entry, line in lines(home, selection):
@@ -91,7 +91,7 @@ def explain(place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="As l
 @app.command()
 def warnings(reason: Reason = None, file: File = None, limit: Limit = 20) -> None:
     """Optional values that were dropped while the rest of their record was taken, by reason and field."""
-    console = Console()
+    console = Console(markup=False)
     counts = warning_counts(load_settings().home, reason, file)
     if not counts:
         return _say(console, f"No optional value{' that you asked for' if reason or file else ''} was dropped.")
@@ -120,7 +120,7 @@ def export(reason: Reason = None, file: File = None, line: LineNumber = None) ->
     sys.stdout.buffer.flush()
     what = "1 line" if found == 1 else f"{found:,} lines"
     _say(
-        Console(stderr=True),
+        Console(stderr=True, markup=False),
         f"{what} written. Correct each in its place, empty those that stay in quarantine, then run `clientele"
         " quarantine resubmit --corrected FILE` with the same options.",
     )
@@ -134,7 +134,7 @@ def resubmit_(
     corrected: Annotated[Path | None, typer.Option(help="Corrections of the exported lines, in their order.")] = None,
 ) -> None:
     """Check rejected lines again, by the rules of today or as corrected, and deliver the valid ones to the inbox."""
-    settings, console = load_settings(), Console()
+    settings, console = load_settings(), Console(markup=False)
     selection = _selection(reason, file, line)
     if corrected is not None:
         done = correct(settings.home, selection, corrected, settings.line_limit_mib << 20)
@@ -199,4 +199,4 @@ def _short(explanation: str) -> str:
 
 def _say(console: Console, text: str) -> None:
     """A line of plain text, whatever characters others put into it."""
-    console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+    console.print(printable(text), highlight=False, soft_wrap=True)

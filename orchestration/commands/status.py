@@ -35,7 +35,7 @@ def print_status(settings: Settings, console: Console) -> None:
     inventory = take_inventory(settings.home)
     console.print(f"Inbox        {inventory.summary}", highlight=False)
     for line in inventory.unread():
-        console.print(f"             {printable(line)}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"             {printable(line)}", style="yellow", highlight=False, soft_wrap=True)
     manifest = read_manifest(settings.published)
     if manifest is None:
         console.print("Published    nothing yet: run `clientele refresh`")

@@ -6,6 +6,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.commands.printable import printable
 from orchestration.errors import PipelineError
 from orchestration.settings import Settings
 
@@ -37,7 +38,8 @@ def print_tables(settings: Settings, rows: int, first: date | None, last: date |
                     [chatbot_id, first, last, rows],
                 ).fetchall()
                 table = Table(
-                    title=f"{name}: {relation} ({total:,} rows, {conversations:,} conversations)", title_justify="left"
+                    title=f"{printable(name)}: {relation} ({total:,} rows, {conversations:,} conversations)",
+                    title_justify="left",
                 )
                 for column in [*columns, "last_activity_at"]:
                     table.add_column(
@@ -63,5 +65,5 @@ def _cell(value: object) -> str:
         case int():
             return f"{value:,}"
         case str():
-            return value
+            return printable(value)
     return f"{value:,.2f}"

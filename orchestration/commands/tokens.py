@@ -11,13 +11,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.commands.printable import printable
 from orchestration.errors import PipelineError
 from orchestration.settings import load_settings
 from serving.access.readers import Right
 from serving.access.tokens import AccessFile, BadAccessFile, Entry, admit, issue, revoke
+from serving.snapshot import NothingPublished, Snapshots
 
 app = typer.Typer(no_args_is_help=True, help="Who may read the pages and the API, and what of them.")
-console = Console()
+console = Console(markup=False)
 _BEYOND: dict[Right, str] = {"export": "downloads files", "email": "sees e-mail addresses unmasked"}
 
 T = TypeVar("T")
@@ -40,10 +42,17 @@ def create(
     no_expiry: Forever = False,
 ) -> None:
     """Make a token, and show it once."""
+    if not name.strip():
+        raise PipelineError("Say whom or what the token is for: `clientele tokens list` shows it.")
     given = _given(chatbot, all_chatbots, export, email, days, no_expiry)
     entry, token = _said(lambda: issue(load_settings().tokens_file, name, *given))
-    console.print(f"Token {entry.id} of {name}: {_what(entry)}. It is shown this once:", highlight=False, markup=False)
+    console.print(
+        f"Token {entry.id} of {printable(name)}: {_what(entry)}. It is shown this once:",
+        highlight=False,
+        soft_wrap=True,
+    )
     print(token)
+    _warn_of_strangers(entry)
 
 
 @app.command("admit")
@@ -59,7 +68,8 @@ def admit_user(
     """Let in a user whom an authenticating proxy names (CLIENTELE_PROXY_HEADER)."""
     given = _given(chatbot, all_chatbots, export, email, days, no_expiry)
     entry = _said(lambda: admit(load_settings().tokens_file, user, *given))
-    console.print(f"{user} is admitted as {entry.id}: {_what(entry)}.", highlight=False, markup=False)
+    console.print(f"{printable(user)} is admitted as {entry.id}: {_what(entry)}.", highlight=False, soft_wrap=True)
+    _warn_of_strangers(entry)
 
 
 @app.command("list")
@@ -71,9 +81,9 @@ def list_entries() -> None:
     for entry in file.readers:
         table.add_row(
             entry.id,
-            entry.name,
+            printable(entry.name),
             "token" if entry.sha256 else "proxy",
-            "all" if entry.chatbots is None else ", ".join(entry.chatbots),
+            "all" if entry.chatbots is None else printable(", ".join(entry.chatbots)),
             ", ".join(["read", *entry.rights]),
             f"{entry.created_at:%Y-%m-%d}",
             _state(entry, now),
@@ -87,7 +97,7 @@ def revoke_entry(entry_id: Annotated[str, typer.Argument(metavar="ID", help="As 
     entry = _said(lambda: revoke(load_settings().tokens_file, entry_id))
     if entry is None:
         raise PipelineError(f"No open token or admission has the id {entry_id!r}. `clientele tokens list` shows them.")
-    console.print(f"{entry.id} of {entry.name} is revoked.", highlight=False, markup=False)
+    console.print(f"{entry.id} of {printable(entry.name)} is revoked.", highlight=False, soft_wrap=True)
 
 
 def _given(
@@ -100,9 +110,21 @@ def _given(
     return chatbots or None, rights, None if no_expiry else datetime.now(UTC) + timedelta(days=days)
 
 
+def _warn_of_strangers(entry: Entry) -> None:
+    """Say which chatbots of an entry are not published: a misspelled one would open nothing without a word."""
+    try:
+        known = Snapshots(load_settings().published).current().chatbots
+    except NothingPublished:
+        return
+    if strangers := sorted(set(entry.chatbots or []) - set(known)):
+        there_are = f"There are: {', '.join(known)}." if known else "There is none yet."
+        sentence = f"Nothing of {', '.join(strangers)} is published so far. {there_are}"
+        Console(stderr=True, markup=False).print(printable(sentence), highlight=False, soft_wrap=True)
+
+
 def _what(entry: Entry) -> str:
     """What an entry opens, in words."""
-    which = "every chatbot" if entry.chatbots is None else ", ".join(entry.chatbots)
+    which = "every chatbot" if entry.chatbots is None else printable(", ".join(entry.chatbots))
     until = f", until {entry.expires_at:%Y-%m-%d}" if entry.expires_at else ""
     beyond = [_BEYOND[right] for right in entry.rights]
     return "; ".join([f"reads {which}{until}", *beyond])

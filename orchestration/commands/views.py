@@ -15,7 +15,7 @@ from serving.saved_views import BadViews, read_views, remove_view, save_view
 from serving.snapshot import NothingPublished, Snapshot, Snapshots
 
 app = typer.Typer(no_args_is_help=True, help="Saved views: named states of the tables, shared by all who see them.")
-console = Console()
+console = Console(markup=False)
 
 T = TypeVar("T")
 
@@ -79,4 +79,4 @@ def _said(does: Callable[[], T]) -> T:
 
 
 def _tell(text: str) -> None:
-    console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+    console.print(printable(text), highlight=False, soft_wrap=True)

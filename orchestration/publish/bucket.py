@@ -22,6 +22,7 @@ from orchestration.errors import PipelineError
 LATEST = "latest.json"
 MANIFEST = "manifest.json"
 PIECE = 2**20
+RETRY_SECONDS = 60
 
 
 class BucketFault(PipelineError):
@@ -64,7 +65,7 @@ def copy_snapshot(url: str, published: Path) -> Copy:
             size += _write(files, f"{root}/{LATEST}", BytesIO(json.dumps(pointer).encode() + b"\n"))
             count += 2
         for outdated in _outdated(files, root, published):
-            files.delete_dir(outdated)
+            _drop(files, outdated)
     return Copy(folder.name, count, size)
 
 
@@ -80,11 +81,18 @@ def without_secrets(text: str, url: str) -> str:
 def _opened(url: str) -> Iterator[tuple[fs.FileSystem, str]]:
     """The file system of the URL, and the path of its root there; its faults as BucketFault."""
     try:
-        files, root = fs.FileSystem.from_uri(url if "://" in url else str(Path(url).expanduser().resolve()))
+        files, root = fs.FileSystem.from_uri(_patient(url) if "://" in url else str(Path(url).expanduser().resolve()))
         yield files, root.rstrip("/")
     except (OSError, ValueError, pa.ArrowException) as error:
         said = without_secrets(" ".join(str(error).split())[:300], url)
         raise BucketFault(f"the folder or bucket of CLIENTELE_EXPORT_URL cannot be used ({said})") from None
+
+
+def _patient(url: str) -> str:
+    """The URL, with a time after which a bucket of Google's that does not answer is given up; else it is 15 minutes."""
+    if not url.startswith(("gs://", "gcs://")) or "retry_limit_seconds=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}retry_limit_seconds={RETRY_SECONDS}"
 
 
 def _latest(files: fs.FileSystem, root: str) -> str | None:
@@ -98,8 +106,19 @@ def _latest(files: fs.FileSystem, root: str) -> str | None:
 def _outdated(files: fs.FileSystem, root: str, published: Path) -> list[str]:
     """Prefixes of snapshots that are kept no more, and of copies that were never finished."""
     kept = {path.name for path in (published / "snapshots").iterdir()}
-    found = files.get_file_info(fs.FileSelector(f"{root}/snapshots", allow_not_found=True))
-    return [one.path for one in found if one.type == fs.FileType.Directory and one.base_name not in kept]
+    snapshots = f"{root}/snapshots/"
+    # A bucket has no folders: Arrow lists those of Google's only where somebody has made an object in place of one.
+    found = files.get_file_info(fs.FileSelector(snapshots, recursive=True, allow_not_found=True))
+    names = {one.path.removeprefix(snapshots).split("/")[0] for one in found if one.type == fs.FileType.File}
+    return [snapshots + name for name in sorted(names - kept)]
+
+
+def _drop(files: fs.FileSystem, prefix: str) -> None:
+    """Delete everything below a prefix."""
+    if files.type_name == "gcs":
+        files.delete_dir_contents(prefix)  # `delete_dir` fails where no object stands for the folder itself
+    else:
+        files.delete_dir(prefix)
 
 
 def _write(files: fs.FileSystem, path: str, content: BinaryIO) -> int:

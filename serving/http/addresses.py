@@ -1,8 +1,8 @@
 """Ids in addresses, of the API and of the pages: each is one segment, percent-encoded, whatever marks it holds.
 
 Addresses are matched as they were sent, before any `%2F` becomes a slash, so that no id is taken for two segments, nor
-two for one. A program may not leave `.` and `..` in an address, and `totals` is a route: these ids are sent as `id:.`,
-`id:..` and `id:totals`, and so an id that is one of these already gets one more `id:`.
+two for one. Browsers and programs take `.` and `..` out of an address, and `totals` is a route: these ids are sent as
+`id:.`, `id:..` and `id:totals`, and so an id that is one of these already gets one more `id:`.
 """
 
 import re
@@ -20,17 +20,12 @@ ESCAPE = "id:"
 ESCAPED = re.compile(rf"(?:{ESCAPE})*(?:\.|\.\.|totals)")
 
 
-def segment(text: str) -> str:
-    """Return any text as one segment of an address."""
-    return quote(text, safe="")
+def segment(an_id: str) -> str:
+    """Return the id of a chatbot, an organization or a user as one segment of an address."""
+    return quote(f"{ESCAPE}{an_id}" if ESCAPED.fullmatch(an_id) else an_id, safe="")
 
 
-def entity_segment(entity_id: str) -> str:
-    """Return the id of an organization or a user as the segment of its address."""
-    return segment(f"{ESCAPE}{entity_id}" if ESCAPED.fullmatch(entity_id) else entity_id)
-
-
-def entity_id_of(sent: str) -> str:
+def id_of(sent: str) -> str:
     """Return the id that a segment stands for."""
     text = unquote(sent)
     unescaped = text.removeprefix(ESCAPE)
@@ -38,7 +33,12 @@ def entity_id_of(sent: str) -> str:
 
 
 ChatbotId = Annotated[
-    str, Path(description="The chatbot's id, percent-encoded.", examples=["support"]), AfterValidator(unquote)
+    str,
+    Path(
+        description="The chatbot's id, percent-encoded; `.`, `..` and `totals` with `id:` before them.",
+        examples=["support"],
+    ),
+    AfterValidator(id_of),
 ]
 EntityId = Annotated[
     str,
@@ -46,7 +46,7 @@ EntityId = Annotated[
         description="The id, percent-encoded; `.`, `..` and `totals` with `id:` before them.",
         examples=["acme", "name%3Aacme%20inc", "id%3Atotals"],
     ),
-    AfterValidator(entity_id_of),
+    AfterValidator(id_of),
 ]
 
 

@@ -17,6 +17,7 @@ from serving.http.api import add_api
 from serving.http.chatbots import add_chatbots_api
 from serving.http.entities import add_entities_api
 from serving.http.errors import add_errors
+from serving.http.head import HeadAsGet
 from serving.http.headers import WithHeaders
 from serving.http.limits import Exports, Limits
 from serving.http.overview import add_overview_api
@@ -100,5 +101,6 @@ def create_app(
     app.add_middleware(WithSqlTime)
     app.add_middleware(WithHeaders, headers=HEADERS)
     app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_FILES)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     return app

@@ -77,7 +77,9 @@ def add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def other(request: Request, error: HTTPException) -> Response:
-        return _answer(request, error.status_code, error.detail, error.detail)
+        answer = _answer(request, error.status_code, error.detail, error.detail)
+        answer.headers.update(error.headers or {})
+        return answer
 
 
 def is_program(request: Request) -> bool:

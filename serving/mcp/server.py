@@ -15,8 +15,10 @@ from mcp.server import Server
 from mcp.server.stdio import stdio_server
 from mcp_types import CallToolResult, ListToolsResult, TextContent, Tool, ToolAnnotations
 
-from serving.http.addresses import CHATBOTS, entity_segment, segment
+from serving.http.addresses import CHATBOTS, segment
+from serving.tables.parameters import LONGEST_QUERY
 
+TOO_LONG = f"These arguments are too long: at most {LONGEST_QUERY:,} characters are read of them."
 OF_CHATBOT = f"{CHATBOTS}{{chatbot_id}}"
 ROUTES = {
     "list_chatbots": CHATBOTS.removesuffix("/"),
@@ -71,9 +73,11 @@ def create_server(app: FastAPI, token: str = "") -> Server[Any]:
         ids = {name: arguments.pop(name, None) for name in PATH_IDS if f"{{{name}}}" in route}
         if missing := [name for name, value in ids.items() if not isinstance(value, str) or not value]:
             return _told(f"Give {' and '.join(missing)} as a text.", is_error=True)
-        written = {"chatbot_id": segment, "entity_id": entity_segment}
-        path = route.format(**{name: written[name](value) for name, value in ids.items()})
-        answer = await asking.get(f"{path}?{urlencode(_texts(arguments), doseq=True)}")
+        path = route.format(**{name: segment(value) for name, value in ids.items()})
+        try:
+            answer = await asking.get(f"{path}?{urlencode(_texts(arguments), doseq=True)}")
+        except httpx2.InvalidURL:
+            return _told(TOO_LONG, is_error=True)
         if answer.status_code == 200:
             return _told(answer.text)
         return _told(_sentences(answer.json()["detail"]), is_error=True)

@@ -14,13 +14,13 @@ from serving.tables.freshness import read_newest_message
 
 @dataclass(frozen=True)
 class Card:
-    """A chatbot, with the ways to its tables."""
+    """A chatbot, with the ways to its pages."""
 
     name: str
     chatbot_id: str
     time_zone: str
     freshness: Freshness
-    tables: list[Link]
+    pages: list[Link]
 
 
 def cards(snapshot: Snapshot, visible: Sequence[Chatbot], now: datetime) -> list[Card]:
@@ -31,7 +31,7 @@ def cards(snapshot: Snapshot, visible: Sequence[Chatbot], now: datetime) -> list
             chatbot.chatbot_id,
             chatbot.time_zone,
             freshness_of(snapshot, chatbot, now, _newest(snapshot, chatbot)),
-            [Link(table.capitalize(), links.page_path(chatbot.chatbot_id, table)) for table in TABLES],
+            [Link(name.capitalize(), links.page_path(chatbot.chatbot_id, name)) for name in (*TABLES, links.OVERVIEW)],
         )
         for chatbot in visible
     ]

@@ -6,7 +6,7 @@ The names are those of the API; which of them a table knows is in `query`.
 from collections.abc import Collection, Sequence
 from urllib.parse import parse_qsl, urlencode
 
-from serving.http.addresses import CHATBOTS, FILTERS, PLATFORM, entity_segment, segment
+from serving.http.addresses import CHATBOTS, FILTERS, PLATFORM, segment
 from serving.tables.columns import Table
 
 OVERVIEW = "overview"
@@ -34,7 +34,7 @@ def overview_path(chatbot_id: str) -> str:
 
 def entity_path(chatbot_id: str, table: str, entity_id: str) -> str:
     """Return the path of the page of one row of a table."""
-    return f"{page_path(chatbot_id, table)}/{entity_segment(entity_id)}"
+    return f"{page_path(chatbot_id, table)}/{segment(entity_id)}"
 
 
 def filters_path(chatbot_id: str, table: str) -> str:

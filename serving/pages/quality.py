@@ -26,7 +26,7 @@ CONFLICTS = {
     "shared_ids": (
         "user id has several e-mails or names",
         "user ids have several e-mails or names",
-        "look for placeholders with `clientele identity suggest`",
+        "look for placeholders with `clientele identity placeholders`",
     ),
     "shared_names": (
         "name belongs to several organizations",

@@ -6,11 +6,11 @@ A view is saved by a command on the machine that serves, not by the page: so not
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from serving.http.addresses import PLATFORM
+from serving.http.addresses import PLATFORM, id_of
 from serving.pages import links
 from serving.pages.asked import Asked
 from serving.pages.navigation import Link
@@ -52,12 +52,13 @@ def saved_views(asked: Asked, folder: Path) -> SavedViews:
 def view_of_address(snapshot: Snapshot, address: str, name: str) -> tuple[Chatbot, SavedView]:
     """Return the view that the address of a page is, and whose; BadViews says why it is none."""
     parts = urlsplit(address)
-    chatbot_id, _, table = parts.path.removeprefix(PLATFORM).partition("/")
+    sent, _, table = parts.path.removeprefix(PLATFORM).partition("/")
     if not parts.path.startswith(PLATFORM) or table not in TABLES:
         raise BadViews(f"{address!r} leads to no table. {AN_ADDRESS}")
-    chatbot = snapshot.chatbots.get(unquote(chatbot_id))
+    chatbot_id = id_of(sent)
+    chatbot = snapshot.chatbots.get(chatbot_id)
     if chatbot is None:
-        raise BadViews(f"There is no chatbot {unquote(chatbot_id)!r}. There are: {', '.join(snapshot.chatbots)}.")
+        raise BadViews(f"There is no chatbot {chatbot_id!r}. There are: {', '.join(snapshot.chatbots)}.")
     state = links.canonical(f"?{parts.query}", page_query_of(table, chatbot).table)
     try:
         view = SavedView.model_validate({"table": table, "name": name, "state": _state(state)})

@@ -8,7 +8,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from serving.access import NotFound
+from serving.access import NotAllowed, NotFound
 from serving.access.identify import COOKIE, SESSION_SECONDS, Gate
 from serving.pages.rendering import page
 
@@ -16,6 +16,9 @@ from serving.pages.rendering import page
 TRIES = RateLimitItemPerMinute(10)
 
 LONGEST_FORM = 16_384
+# What a browser says of a form that stands on another site: it would sign people in with somebody else's token.
+ELSEWHERE = ("cross-site", "same-site")
+NOT_OURS = "This form came from another site. Open the sign-in page of this server and give the token there."
 
 
 def add_sign_in(app: FastAPI, gate: Gate) -> None:
@@ -32,6 +35,8 @@ def add_sign_in(app: FastAPI, gate: Gate) -> None:
     async def sign_in(request: Request) -> Response:
         if gate.is_open:
             raise NotFound
+        if request.headers.get("Sec-Fetch-Site") in ELSEWHERE:
+            raise NotAllowed(NOT_OURS)
         given = dict(parse_qsl((await _form(request)).decode("utf-8", "replace")))
         token, then = given.get("token", ""), given.get("then", "/")
         if not tries.hit(TRIES, request.client.host if request.client else ""):

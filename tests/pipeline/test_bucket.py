@@ -1,13 +1,15 @@
-"""Published snapshots in a folder and in a bucket of a real S3 server, as external tables of other engines read."""
+"""Published snapshots in a folder and in buckets of two kinds of server, as external tables of other engines read."""
 
 import json
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pyarrow.dataset as ds
 import pytest
+from gcp_storage_emulator.server import create_server
 from moto.server import ThreadedMotoServer
 from pyarrow import fs
 
@@ -37,10 +39,24 @@ def s3() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def url(request: pytest.FixtureRequest, tmp_path: Path, s3: str) -> str:
+@pytest.fixture(scope="module")
+def google() -> Iterator[str]:
+    """The URL of an empty bucket, without a prefix."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = create_server("127.0.0.1", port, in_memory=True, default_bucket="bucket")
+    server.start()
+    yield f"gs://anonymous@bucket{{}}?scheme=http&endpoint_override=127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "s3", "google"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where snapshots are copied to."""
-    return str(tmp_path / "exports") if request.param == "folder" else s3.format(f"/{tmp_path.name}")
+    if request.param == "folder":
+        return str(tmp_path / "exports")
+    return request.getfixturevalue(request.param).format(f"/{tmp_path.name}")
 
 
 @pytest.fixture
@@ -60,7 +76,9 @@ def latest(url: str) -> dict[str, str]:
 
 def snapshots(url: str) -> set[str]:
     files, root = opened(url)
-    return {one.base_name for one in files.get_file_info(fs.FileSelector(f"{root}/snapshots"))}
+    found = files.get_file_info(fs.FileSelector(f"{root}/snapshots", recursive=True))
+    files_there = (one.path for one in found if one.type == fs.FileType.File)
+    return {path.removeprefix(f"{root}/snapshots/").split("/")[0] for path in files_there}
 
 
 def test_every_table_can_be_read_where_the_pointer_leads(url: str, publisher: Publisher) -> None:
@@ -115,7 +133,7 @@ def test_a_copy_that_broke_off_is_not_pointed_to_and_is_made_whole_or_dropped(ur
     assert snapshots(url) == {path.name for path in (publisher.folder / "snapshots").iterdir()}
 
 
-@pytest.mark.parametrize("what", ["wrong", "absent", "away", "file", "scheme"])
+@pytest.mark.parametrize("what", ["wrong", "absent", "away", "google away", "file", "scheme"])
 def test_a_fault_is_one_sentence_without_the_keys(what: str, s3: str, tmp_path: Path, publisher: Publisher) -> None:
     publisher.run(visit(1))
     (tmp_path / "file").touch()
@@ -123,6 +141,9 @@ def test_a_fault_is_one_sentence_without_the_keys(what: str, s3: str, tmp_path: 
         "wrong": lambda: f"s3://{KEY}:{SECRET}@",
         "absent": lambda: s3.replace("@bucket", "@no-such-bucket").format("/x"),
         "away": lambda: f"s3://{KEY}:{SECRET}@bucket/x?scheme=http&endpoint_override=127.0.0.1:1&region=us-east-1",
+        "google away": lambda: (
+            "gs://anonymous@bucket/x?scheme=http&endpoint_override=127.0.0.1:1&retry_limit_seconds=1"
+        ),
         "file": lambda: str(tmp_path / "file"),
         "scheme": lambda: f"ftp://{KEY}:{SECRET}@host/x",
     }

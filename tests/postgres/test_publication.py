@@ -87,6 +87,36 @@ def test_where_the_snapshot_that_stands_there_is_gone_everything_is_written(
 @pytest.mark.parametrize(
     "damage",
     [
+        "drop table clientele.fct_user_days cascade",
+        "alter table clientele.dim_organizations rename column plan to tier",
+        "alter table clientele.receipts alter column lines type text",
+        "alter table clientele.dim_users disable row level security",
+        "drop view clientele.users_this_month",
+        "drop function clientele.custom_values cascade",
+        "drop schema clientele cascade",
+    ],
+)
+def test_damage_to_the_schema_is_noticed_and_mended_with_nothing_new(
+    damage: str, publisher: Publisher, database: Database
+) -> None:
+    """A refresh said that there was nothing new while readers met an error, or saw each other's rows."""
+    publisher.run(visit(1))
+    publish(database.url, publisher.folder, 0)
+    database.run(
+        "create view clientele.mine as select 1 as one", "alter table clientele.dim_users add column mine integer"
+    )
+    assert is_current(database.url, publisher.folder, 0)
+    database.run("drop view clientele.mine", damage)
+    assert not is_current(database.url, publisher.folder, 0)
+    assert publish(database.url, publisher.folder, 0).way == Way.ANEW
+    assert is_current(database.url, publisher.folder, 0)
+    assert_same_tables(database, publisher.folder)
+    assert database.query("select user_id from clientele.users('support', null, null)") == [("ann",)]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
         "delete from clientele.fct_user_days",
         "drop table clientele.receipts",
         "alter table clientele.dim_users drop column email",

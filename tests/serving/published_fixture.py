@@ -95,6 +95,11 @@ class Rows:
     organizations: dict[tuple[str, str], list[tuple]] = field(default_factory=dict)
     users: dict[tuple[str, str], list[tuple]] = field(default_factory=dict)
     custom_values: list[tuple] = field(default_factory=list)
+    chatbots: list[tuple] = field(default_factory=lambda: list(CHATBOTS))
+
+    def chatbot(self, chatbot: str) -> None:
+        """Add a chatbot with the usual settings."""
+        self.chatbots.append((chatbot, chatbot, "UTC", "monday", "USD", "units"))
 
     def organization(self, chatbot: str, key: str, name: str | None, plan=None, industry=None, mrr=None) -> None:
         """Add an organization with one version."""
@@ -127,7 +132,7 @@ class Rows:
     ) -> None:
         """Add a conversation on one day of the chatbot's zone, with the scores of its user messages."""
         instant = datetime.fromisoformat(at)
-        zone = next(row[2] for row in CHATBOTS if row[0] == chatbot)
+        zone = next(row[2] for row in self.chatbots if row[0] == chatbot)
         day = instant.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
         scores = [Decimal(str(score)) for score in scores]
         number = len(self.facts) + 1
@@ -263,7 +268,7 @@ def publish(
             _insert(connection, table, versions)
         _insert(connection, "dim_custom_values", rows.custom_values)
         connection.execute(CUSTOM_FIELDS)
-        _insert(connection, "chatbots", CHATBOTS)
+        _insert(connection, "chatbots", rows.chatbots)
         connection.execute("use snapshot")
         write_marts(connection, "memory.marts", exclusions)
         write_labels(connection, labels)

@@ -124,6 +124,19 @@ def test_signing_in_leads_nowhere_but_to_this_server(door, then):
     assert door.client.post("/sign-in", data={"token": token, "then": then}).headers["location"] == "/"
 
 
+def test_a_form_on_another_site_signs_nobody_in(door):
+    """It would let somebody work, without knowing it, as whoever put their own token into the form."""
+    _, token = issue(door.file, "ann", None, [], LATER)
+    for site in ("cross-site", "same-site"):
+        refused = door.client.post("/sign-in", data={"token": token}, headers={"Sec-Fetch-Site": site})
+        assert (refused.status_code, "set-cookie" in refused.headers) == (403, False)
+        assert "came from another site" in refused.text
+    assert (
+        door.client.post("/sign-in", data={"token": token}, headers={"Sec-Fetch-Site": "same-origin"}).status_code
+        == 303
+    )
+
+
 def test_after_ten_tries_in_a_minute_an_address_has_to_wait(door):
     _, token = issue(door.file, "ann", None, [], LATER)
     tries = [door.client.post("/sign-in", data={"token": "x"}).status_code for _ in range(11)]

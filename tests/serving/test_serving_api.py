@@ -317,6 +317,29 @@ def test_health_says_what_is_served(client):
     assert (health["status"], health["snapshot_id"], health["data_through"]) == ("ok", "s1", "2026-11-22T10:15:00Z")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/chatbots/support/users?range=all_time",
+        "/api/v1/chatbots/support/users.csv?range=all_time",
+        "/platform/support/users?range=all_time",
+        "/api/v1/chatbots/nobody/users",
+        "/health",
+    ],
+)
+def test_head_has_the_status_and_the_headers_of_get_and_no_body(client, path):
+    asked, got = client.head(path), client.get(path)
+    assert (asked.status_code, asked.content) == (got.status_code, b"")
+    of_the_answer = ("content-type", "content-length", "etag", "cache-control", "content-encoding")
+    assert [asked.headers.get(name) for name in of_the_answer] == [got.headers.get(name) for name in of_the_answer]
+
+
+def test_a_method_that_an_address_does_not_know_is_refused_with_those_that_it_knows(client):
+    for path in ("/api/v1/chatbots/support/users", "/platform/support/users"):
+        refused = client.post(path)
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
+
+
 def test_the_description_has_every_parameter_and_the_meanings_of_the_manifest(client):
     description = client.get("/openapi.json").json()
     route = description["paths"]["/api/v1/chatbots/{chatbot_id}/organizations"]["get"]

@@ -3,15 +3,16 @@
 import itertools
 import json
 import random
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
 
-from serving.http.addresses import entity_segment
+from serving.http.addresses import segment
 from serving.http.app import create_app
 from serving.tables.ranges import Days
 from serving.tables.series import buckets
@@ -45,6 +46,8 @@ ODD_IDS = (
     "name:acme inc",
     "x" * 5000,
 )
+# Browsers take the first two of these out of an address, and the third is a route below each of them.
+ODD_CHATBOTS = (".", "..", "totals", "id:totals", "a/b", "%2F")
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +100,7 @@ def test_own_fields_keep_the_type_that_each_value_was_sent_with(asking) -> None:
 def test_the_figures_are_the_tables_row_and_nothing_without_activity(asking) -> None:
     for table in ("organizations", "users"):
         for row in ask(asking, table, range="all_time", limit=40)["rows"]:
-            path = f"{table}/{entity_segment(row[f'{table[:-1]}_id'])}"
+            path = f"{table}/{segment(row[f'{table[:-1]}_id'])}"
             assert ask(asking, path, range="all_time")["figures"] == row
     quiet = ask(asking, "organizations/cmd", first_day="2026-10-01", last_day="2026-10-31")
     assert quiet["figures"] is None
@@ -115,7 +118,7 @@ def test_every_bucket_of_a_series_is_what_the_table_says_of_its_days(asking) -> 
             continue
         key = f"{table[:-1]}_id"
         entity = chance.choice(rows)[key]
-        found = ask(asking, f"{table}/{entity_segment(entity)}", **shared, by=chance.choice(["day", "week", "month"]))
+        found = ask(asking, f"{table}/{segment(entity)}", **shared, by=chance.choice(["day", "week", "month"]))
         own = {name: value for name, value in shared.items() if name not in ("range", "first_day", "last_day")}
         for bucket in chance.sample(found["series"], min(len(found["series"]), 6)):
             days = {name: bucket.pop(name) for name in ("first_day", "last_day")}
@@ -217,20 +220,23 @@ def test_an_unknown_chatbot_is_not_found_as_everywhere(asking) -> None:
 def test_any_id_of_any_chatbot_has_one_address(tmp_path: Path) -> None:
     """Ids hold slashes, dots and percent signs: none is taken for another, for a route, or for another chatbot's."""
     rows = Rows()
-    for chatbot in ("support", "eu/neu é"):
+    for chatbot in ODD_CHATBOTS:
+        rows.chatbot(chatbot)
         for number, odd in enumerate(ODD_IDS):
             rows.organization(chatbot, odd, f"organization {number} of {chatbot}")
             rows.user(chatbot, odd, f"user {number} of {chatbot}")
             rows.conversation(chatbot, "2026-11-20T10:00:00", odd, odd)
     publish(tmp_path, rows)
     client = TestClient(create_app(tmp_path, clock=lambda: NOW), BASE)
-    for chatbot in ("support", "eu/neu é"):
+    for chatbot in ODD_CHATBOTS:
         for number, odd in enumerate(ODD_IDS):
             for table in ("organizations", "users"):
-                found = ask(client, f"{table}/{entity_segment(odd)}", quote(chatbot, safe=""))
+                found = ask(client, f"{table}/{segment(odd)}", segment(chatbot))
                 assert found[f"{table[:-1]}_id"] == odd
                 assert found["figures"][f"{table[:-1]}_name"] == f"{table[:-1]} {number} of {chatbot}"
                 assert client.get(found["links"]["conversations"]).json()["total"] == 1
+    for leads_to in re.findall(r'href="(/platform/[^"]*)"', client.get("/").text):
+        assert client.get(leads_to, follow_redirects=False).status_code == 200, leads_to
 
 
 def test_a_slash_that_is_not_encoded_ends_an_id(asking) -> None:

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 from starlette.testclient import TestClient
 
-from serving.http.addresses import entity_segment
+from serving.http.addresses import segment
 from serving.http.app import create_app
 from serving.pages import formats
 from serving.pages.entity import EntityPage, entity_page
@@ -99,7 +99,7 @@ def test_an_organizations_page_lists_the_users_that_its_link_lists_with_the_same
             assert len(listed) == min(10, len(users))
             by_link = {user["user_id"]: user for user in users}
             for name, conversations, sentiment, last in listed:
-                user = by_link[next(key for key in by_link if f"/users/{entity_segment(key)}?" in (name.href or ""))]
+                user = by_link[next(key for key in by_link if f"/users/{segment(key)}?" in (name.href or ""))]
                 assert (name.text, conversations) == (user["user_name"], formats.count(user["conversations"]))
                 mean = user["sentiment"]
                 assert sentiment.text == (formats.MISSING if mean is None else formats.sentiment(mean)["text"])

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from serving.access.tokens import issue
 from serving.http.app import create_app
-from serving.mcp.server import ROUTES
+from serving.mcp.server import ROUTES, TOO_LONG
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, publish
 
@@ -115,6 +115,8 @@ def test_what_the_api_refuses_a_tool_refuses_in_a_sentence(home, api) -> None:
         ("users", {"chatbot_id": "../kolkata"}, "Not found"),
         ("users", {}, "Give chatbot_id as a text."),
         ("organization", {"chatbot_id": "support", "entity_id": 7}, "Give entity_id as a text."),
+        ("users", {"chatbot_id": "support", "search": "x" * 100_000}, TOO_LONG),
+        ("user", {"chatbot_id": "support", "entity_id": "x" * 100_000}, TOO_LONG),
         ("drop_table", {}, f"There is no tool drop_table. There are {', '.join(ROUTES)}."),
     ]
 

@@ -8,17 +8,18 @@ from typer.testing import CliRunner
 from orchestration.commands.main import app
 from orchestration.errors import PipelineError
 from serving.access.tokens import AccessFile, BadAccessFile
+from tests.serving.published_fixture import publish
 
 
 @pytest.fixture
 def clientele(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CLIENTELE_HOME", str(tmp_path))
 
-    def run(*arguments: str):
+    def run(*arguments: str, with_errors: bool = False):
         done = CliRunner().invoke(app, ["tokens", *arguments])
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
-        return done.stdout
+        return done.output if with_errors else done.stdout
 
     return run
 
@@ -47,6 +48,20 @@ def test_a_user_of_the_proxy_is_admitted_to_every_chatbot_for_ever(clientele, tm
 def test_it_must_be_said_which_chatbots(clientele, which: list[str]) -> None:
     with pytest.raises(PipelineError, match="Say which chatbots"):
         clientele("create", "ann", *which)
+
+
+def test_a_token_is_for_somebody(clientele) -> None:
+    with pytest.raises(PipelineError, match="Say whom or what the token is for"):
+        clientele("create", " ", "--all-chatbots")
+
+
+def test_a_chatbot_of_which_nothing_is_published_is_named_beside_the_token(clientele, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    published.mkdir()
+    publish(published)
+    said = clientele("create", "ann", "--chatbot", "support", "--chatbot", "suport", with_errors=True)
+    assert "Nothing of suport is published so far. There are: support, kolkata, eu/neu é, quiet." in said
+    assert "published so far" not in clientele("create", "bob", "--chatbot", "support", with_errors=True)
 
 
 def test_an_id_that_is_not_there_is_said(clientele) -> None:

@@ -24,6 +24,21 @@ from orchestration.publish.postgres.differences import Snapshots, opened
 # How long a lock is waited for, unless the URL's options say otherwise.
 LOCK_TIMEOUT = "10s"
 OLDEST_VERSION = 15
+# What stands in a schema, a line each: tables and views, their columns, row-level security and policies, and functions.
+STANDING = """
+    select 'relation ' || relname || ' ' || relkind::text || relrowsecurity::text || relforcerowsecurity::text as line
+    from pg_class where relnamespace = $1::regnamespace and relkind in ('r', 'v')
+    union all
+    select 'column ' || relname || ' ' || attname || ' ' || format_type(atttypid, atttypmod)
+    from pg_attribute inner join pg_class on pg_class.oid = attrelid
+    where relnamespace = $1::regnamespace and relkind in ('r', 'v') and attnum > 0 and not attisdropped
+    union all
+    select 'policy ' || relname || ' ' || polname
+    from pg_policy inner join pg_class on pg_class.oid = polrelid where relnamespace = $1::regnamespace
+    union all
+    select 'function ' || proname || ' ' || pg_get_function_identity_arguments(oid) || ' ' || md5(prosrc)
+    from pg_proc where pronamespace = $1::regnamespace
+"""
 
 
 class Way(StrEnum):
@@ -124,11 +139,23 @@ def _schema(session: Session) -> str:
 
 
 def _state(session: Session, schema: str) -> State | None:
-    """What stands in the schema; None where it is not ours yet."""
+    """What stands in the schema; None where it is not ours, not yet or not any more.
+
+    It is not ours any more where somebody else took away or changed what a publication left there; what was added to
+    it does no harm.
+    """
     table = f"{quoted(schema)}.publication"
     ((exists,),) = session.rows("select to_regclass($1) is not null", table)
     found = session.rows(f"select snapshot_id, definition, erasures from {table}") if exists else []
-    return State(*found[0]) if found else None
+    if not found:
+        return None
+    snapshot_id, noted, erasures = found[0]
+    definition, *left = noted.splitlines()
+    return State(snapshot_id, definition, erasures) if set(left) <= _standing(session, schema) else None
+
+
+def _standing(session: Session, schema: str) -> set[str]:
+    return {line for (line,) in session.rows(STANDING, quoted(schema))}
 
 
 def _update(session: Session, schema: str, snapshots: Snapshots, wanted: State, *, has_old: bool) -> Publication:
@@ -234,7 +261,8 @@ def _finish(session: Session, schema: str, snapshots: Snapshots, wanted: State) 
 
 def _note(session: Session, schema: str, state: State) -> None:
     name = f"{quoted(schema)}.publication"
+    definition = "\n".join([state.definition, *sorted(_standing(session, schema))])
     session.script(
         f"delete from {name}; insert into {name}"
-        f" values ({literal(state.snapshot_id)}, {literal(state.definition)}, {state.erasures});"
+        f" values ({literal(state.snapshot_id)}, {literal(definition)}, {state.erasures});"
     )
