@@ -148,7 +148,7 @@ def test_each_bound_of_a_number_and_no_value_choose_the_rows(walk: Walk, table: 
             walk.act(f"{label}, a value", empty.uncheck)
         if AT_LENGTH or column in ("mrr", "seats"):
             walk.expect_rows(table, rows, where=f"{column} between {least} and {most}")
-        walk.act(f"{label}, no min", lambda label=label: panel.get_by_label(f"{label}, min", exact=True).fill(""))
+        walk.fill(panel.get_by_label(f"{label}, min", exact=True), "", f"{label}, no min")
         _fill(walk, panel, f"{label}, max", "", "true", rows)
     walk.page.keyboard.press("Escape")
     walk.expect_rows(table, rows)
@@ -186,5 +186,5 @@ def test_a_minimum_sample_is_offered_where_sentiment_decides_the_order(walk: Wal
 
 
 def _fill(walk: Walk, panel: Locator, label: str, value: str, where: str, rows: Any) -> None:
-    walk.act(label, lambda: panel.get_by_label(label, exact=True).fill(value))
+    walk.fill(panel.get_by_label(label, exact=True), value, label)
     walk.expect_total(walk.oracle.total(rows, where))

@@ -26,6 +26,8 @@ AT_LENGTH = "BROWSE_USERS" in os.environ
 PATIENCE = 20_000
 # Seconds until each control was answered, and its name.
 slowest: list[tuple[float, str]] = []
+ANSWERED = """([name, value]) => !document.getElementById('failure').hidden
+    || (new URLSearchParams(location.search).get(name) ?? '') === value"""
 CUT = """() => [...document.querySelectorAll(
         'h1, .control, .chip, .figure, .way, .tab, #rows th, #rows td, table.small td')]
     .filter((one) => one.checkVisibility() && (one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
@@ -63,6 +65,11 @@ class Walk:
         self.settle()
         slowest.append((time.perf_counter() - begun, f"{self._name}: {what}"))
         assert not self.page.locator("#failure").is_visible(), self.page.locator("#failure").inner_text()
+
+    def fill(self, field: Locator, value: str, what: str) -> None:
+        """Fill a field of the filters, or empty it, and wait until the address says so: what it keeps may be every row."""
+        asked = [field.get_attribute("name"), value]
+        self.act(what, lambda: (field.fill(value), self.page.wait_for_function(ANSWERED, arg=asked)))
 
     def settle(self) -> None:
         """Wait until nothing is asked and nothing offered."""
