@@ -67,7 +67,7 @@ class Walk:
         assert not self.page.locator("#failure").is_visible(), self.page.locator("#failure").inner_text()
 
     def fill(self, field: Locator, value: str, what: str) -> None:
-        """Fill a field of the filters, or empty it, and wait until the address says so: what it keeps may be every row."""
+        """Fill a field of the filters, or empty it; wait until the address says so, as it may keep every row."""
         asked = [field.get_attribute("name"), value]
         self.act(what, lambda: (field.fill(value), self.page.wait_for_function(ANSWERED, arg=asked)))
 
