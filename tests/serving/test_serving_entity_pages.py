@@ -87,6 +87,15 @@ def test_the_figures_of_a_page_are_those_of_its_row_and_its_lines_are_as_many(di
     assert seen > 100
 
 
+def test_a_page_makes_no_rows_but_its_own(directory, rows_of):
+    """The row of one user took all rows of the range to be made."""
+    snapshot = Snapshots(directory).current()
+    for table in TABLES.values():
+        row = rows_of(table.name, range="all_time")[0]
+        assert page_of(snapshot, table.name, row[table.id_column]).figures
+    assert snapshot.kept.tables() == 0
+
+
 def test_an_organizations_page_lists_the_users_that_its_link_lists_with_the_same_numbers(directory, rows_of):
     snapshot = Snapshots(directory).current()
     chatbot = snapshot.chatbots["support"]
