@@ -77,7 +77,7 @@ class Walk:
     def _asks_again(self) -> bool:
         """Do as the page says where it was not answered in time; return whether it said so."""
         if self.page.locator("#failure").get_by_text("did not answer in time").is_visible():
-            self.page.click("#try-again")
+            self.page.locator("#try-again").press("Enter")  # a click beside open filters would close them
         elif self.page.locator("#filters-trouble").get_by_text("did not answer in time").is_visible():
             self.page.keyboard.press("Escape")
             self.page.click("#filters-button")
