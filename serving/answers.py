@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 from cachetools import LRUCache
 
+from serving.leaving import ReaderGone
+
 T = TypeVar("T")
 
 
@@ -25,7 +27,8 @@ class Answers(Generic[T]):
     def get(self, key: Hashable, read: Callable[[], T]) -> T:
         """Return the value known by a key; read it if there is none, or wait for whoever reads it.
 
-        What `read` raises, everyone who waits for it gets; the next who asks reads again.
+        What `read` raises, everyone who waits for it gets; the next who asks reads again. So does whoever waited for a
+        reader who left.
         """
         with self._lock:
             if key in self._known:
@@ -34,7 +37,10 @@ class Answers(Generic[T]):
             if others is None:
                 mine = self._reading[key] = Future()
         if others is not None:
-            return others.result()
+            try:
+                return others.result()
+            except ReaderGone:
+                return self.get(key, read)
         try:
             value = read()
         except BaseException as error:

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import duckdb
 
+from serving.leaving import stoppable
+
 T = TypeVar("T")
 
 # What all statements together may hold in memory; what needs more goes through a file beside the snapshot.
@@ -45,12 +47,14 @@ def counting_seconds() -> Iterator[list[float]]:
 
 def run(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
     """Run a statement on a cursor of its own, when it is its turn; return that: rows come as they are asked for."""
-    return _in_turn(lambda: connection.cursor().execute(sql, parameters))
+    cursor = connection.cursor()
+    return _in_turn(lambda: stoppable(cursor, lambda: cursor.execute(sql, parameters)))
 
 
 def fetch(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Return all rows of a statement, when it is its turn."""
-    return _in_turn(lambda: connection.cursor().execute(sql, parameters).fetchall())
+    cursor = connection.cursor()
+    return _in_turn(lambda: stoppable(cursor, lambda: cursor.execute(sql, parameters).fetchall()))
 
 
 def wait_until_idle() -> None:

@@ -17,6 +17,7 @@ import duckdb
 
 from serving.answers import Answers
 from serving.engine import fetch
+from serving.leaving import for_everyone
 
 # A cell takes about 4 bytes once it is compressed, and 17 before.
 MOST_CELLS = 60_000_000
@@ -67,7 +68,7 @@ class Kept:
 
     def _make(self, call: str, parameters: Sequence[Any]) -> KeptRows:
         name = f"{self._database}.rows_{next(self._numbers)}"
-        with self._writing:
+        with self._writing, for_everyone():
             while self._let_go:
                 fetch(self._connection, f"drop table {self._let_go.popleft()}")
             ((rows,),) = fetch(self._connection, f"create table {name} as from {call}", parameters)

@@ -19,6 +19,7 @@ from serving.http.entities import add_entities_api
 from serving.http.errors import add_errors
 from serving.http.head import HeadAsGet
 from serving.http.headers import WithHeaders
+from serving.http.leaving import StopsWhenLeft
 from serving.http.limits import Exports, Limits
 from serving.http.overview import add_overview_api
 from serving.http.quality import add_quality_api
@@ -96,6 +97,7 @@ def create_app(
     add_pages(app, snapshots, clock, views)
     add_errors(app)
 
+    app.add_middleware(StopsWhenLeft)
     app.add_middleware(SignedIn, gate=gate)
     app.add_middleware(AddressesAsSent)
     app.add_middleware(WithSqlTime)

@@ -14,6 +14,7 @@ from serving.access import NotAllowed, NotFound
 from serving.access.tokens import BadAccessFile
 from serving.http.caching import Unchanged, not_modified
 from serving.http.limits import TooManyExports
+from serving.leaving import ReaderGone
 from serving.pages.navigation import Link
 from serving.pages.rendering import page
 from serving.snapshot import NOTHING_PUBLISHED, NothingPublished, SnapshotGone
@@ -22,6 +23,8 @@ from serving.tables.parameters import BadQuery
 
 ELSEWHERE = Link("All chatbots", "/")
 OUT_OF_MEMORY = "This needs more memory than the server may take: ask for fewer days, or filter"
+# Nobody reads it.
+LEFT = 499
 PROGRAMS = ("/api/", "/health", "/openapi.json")
 
 
@@ -67,6 +70,10 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(duckdb.OutOfMemoryException)
     def out_of_memory(request: Request, _error: Exception) -> Response:
         return problem(request, 503, OUT_OF_MEMORY, "Too much at once")
+
+    @app.exception_handler(ReaderGone)
+    def reader_gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=LEFT)
 
     @app.exception_handler(BadQuery)
     def bad_query(request: Request, error: BadQuery) -> Response:

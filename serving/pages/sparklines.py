@@ -13,7 +13,7 @@ from serving.pages import formats
 from serving.pages.asked import Asked
 from serving.tables.columns import TRENDS
 from serving.tables.ranges import Days
-from serving.tables.series import read_series_of_rows, step_of
+from serving.tables.series import read_series, step_of
 
 WIDTH, HEIGHT, MARGIN = 120, 24, 2
 # Two months by day, a year by week, longer ranges by month.
@@ -45,7 +45,7 @@ def sparklines(asked: Asked, names: Sequence[str], row_ids: list[str]) -> dict[s
         return {}
     drawn = Days(max(days.first, EARLIEST), min(days.last, max(asked.today, asked.covered or asked.today)))
     by = step_of(drawn, None, MOST_BUCKETS)
-    series = read_series_of_rows(asked.snapshot, asked.query, asked.chatbot, row_ids, drawn, by)
+    series = read_series(asked.snapshot, asked.query, asked.chatbot, row_ids, drawn, by)
     draw = {"conversations": _bars, "sentiment": _line}
     found = {
         row_id: {name: draw[figure](buckets, by) for name, figure in figures.items()}

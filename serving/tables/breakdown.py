@@ -18,7 +18,10 @@ OF_CONVERSATIONS = ("device", "country")
 MOST_FIELDS, MOST_VALUES, LEAST_SHARE = 6, 60, 0.1
 SHOWN_GROUPS = 12
 READ = """
-    with conversations as materialized (select * from conversations_in_range(?, ?, ?{counting}))
+    with conversations as materialized (
+        select conversation_key, user_key, organization_key, sentiment, last_activity_at, device, country
+        from conversations_in_range(?, ?, ?{counting})
+    )
     {parts}
     order by part, conversations desc, folded_value
 """

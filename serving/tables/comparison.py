@@ -25,9 +25,10 @@ WITH_DORMANT = """
         with active as {materialized} (select * from {active})
         from active
         union all by name
-        select {shown}, {nothing} from {known} where {entity} not in (select {entity} from active)
+        from {dormant} where {entity} not in (select {entity} from active)
     )
 """
+DORMANT_ROWS = "(select {shown}, {nothing} from {known})"
 # What a row without activity has of each kind of figure.
 NOTHING: dict[str, str] = {
     "count": "cast(0 as bigint)",
@@ -42,22 +43,37 @@ def lists_dormant(query: TableQuery) -> bool:
     return any(column.chooses_dormant and DORMANT in query.values(column) for column in query.table.columns)
 
 
-def with_dormant(active: Statement, known: Statement, table: Table) -> str:
+def lists_nothing_else(query: TableQuery) -> bool:
+    """Return whether a query asks for rows without activity in the range alone."""
+    return any(column.chooses_dormant and set(query.values(column)) == {DORMANT} for column in query.table.columns)
+
+
+def with_dormant(active: Statement, known: Statement, table: Table) -> Statement:
     """Return SQL for the active rows and the dormant ones: those known by the range's end that have no active row.
 
-    Both are what stands behind `from`, the second of the days of `known_until`. Rows that are kept are read where they
-    stand; others are made once.
+    All are what stands behind `from`, the second given of the days of `known_until`. Rows that are kept are read where
+    they stand; others are made once.
     """
-    own = [column for column in table.columns if column.name in table.own_columns and column.kind != "trend"]
-    figures = [column for column in own if column.kind in NOTHING and column.name != "first_seen_at"]
-    return WITH_DORMANT.format(
+    asleep = dormant(known, table)
+    sql = WITH_DORMANT.format(
         active=active.sql,
         materialized="not materialized" if active.holds else "materialized",
-        known=known.sql,
+        dormant=asleep.sql,
         entity=table.id_column,
+    )
+    return Statement(sql, [*active.parameters, *asleep.parameters], (*active.holds, *asleep.holds))
+
+
+def dormant(known: Statement, table: Table) -> Statement:
+    """Return SQL for known rows with nothing in the range, as what stands behind `from`, as they do."""
+    own = [column for column in table.columns if column.name in table.own_columns and column.kind != "trend"]
+    figures = [column for column in own if column.kind in NOTHING and column.name != "first_seen_at"]
+    sql = DORMANT_ROWS.format(
+        known=known.sql,
         shown=", ".join(column.name for column in own if column not in figures),
         nothing=", ".join(f"{NOTHING[column.kind]} as {column.name}" for column in figures),
     )
+    return known.around(sql)
 
 
 def needs_figures_before(query: TableQuery) -> bool:

@@ -11,8 +11,9 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.behind import conversations_behind, of_chosen
-from serving.tables.columns import Column, Table
+from serving.tables.behind import conversations_behind
+from serving.tables.columns import ORGANIZATIONS, USERS, Column, Table
+from serving.tables.keys import chosen_ids, has_id, key_of, of_these_alone
 from serving.tables.masking import without_addresses
 from serving.tables.page_query import PageQuery
 from serving.tables.parameters import BadQuery, read_parameters
@@ -83,15 +84,15 @@ READ = """
             any_value(named_users) as speakers,
             min(first_message_at) as first_message_at
         from {days}
-        where chatbot_id = ? and {in_range} and {chosen.conversations}
+        where chatbot_id = ? and {in_range}
         group by conversation_key
     ) as days on days.conversation_key = conversations.conversation_key
     left join (
-        select user_key, user_name, email from {users} where chatbot_id = ? and {shown} and {chosen.users}
+        select user_key, user_name, email from {users} where chatbot_id = ? and {shown} and {users_of_these}
     ) as shown_users on shown_users.user_key = conversations.user_key
     left join (
         select organization_key, organization_name from {organizations}
-        where chatbot_id = ? and {shown} and {chosen.organizations}
+        where chatbot_id = ? and {shown} and {organizations_of_these}
     ) as shown_organizations on shown_organizations.organization_key = conversations.organization_key
 """
 OWN = frozenset({"of", "user_id", "device", "country", "sort", "limit", "offset", "columns"})
@@ -156,24 +157,31 @@ def read_conversations(snapshot: Snapshot, query: ConversationsQuery, chatbot: C
 def lines(query: ConversationsQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
     """Return the statement for every line, with all columns, in no order."""
     rows = query.rows
-    chosen = of_chosen(rows, chatbot, days, snapshot, query.user_id)
-    behind = conversations_behind(rows, chatbot, days, snapshot, chosen)
-    clock = shown_at(days, rows.attributes)
+    given = ((rows.table, chosen_ids(rows)), (USERS, query.user_id))
+    these = [has_id(table, ids, rows, chatbot) for table, ids in given if ids]
+    behind = conversations_behind(rows, chatbot, days, snapshot)
+    clock, days_of_these = shown_at(days, rows.attributes), counted_days(rows, chatbot)
     filters: list[tuple[str, str, list[str]]] = [("user_id", "?", query.user_id)]
     filters += [(folded(name), folded("?"), getattr(query, name)) for name in ("device", "country")]
     filters = [one for one in filters if one[2]]
     sql = READ.format(
         behind=behind.sql,
-        days=counted_days(rows, chatbot),
+        days=days_of_these,
         users=counted("dim_users", "excluded_users", rows, chatbot),
         organizations=counted("dim_organizations", "excluded_organizations", rows, chatbot),
         shown=SHOWN,
         in_range=IN_RANGE,
-        chosen=chosen,
+        **{
+            f"{table.name}_of_these": f"{key_of(table)} in (select {key_of(table)} from {days_of_these})"
+            if these
+            else "true"
+            for table in (ORGANIZATIONS, USERS)
+        },
     )
     sql = f"select * from {without_addresses(f'({sql})', CONVERSATIONS, chatbot)}"
     conditions = (f"coalesce({value}, '') in ({', '.join([mark] * len(wanted))})" for value, mark, wanted in filters)
     sql += f" where {' and '.join(['true', *conditions])}"
     wanted = [text for _, _, texts in filters for text in texts]
     shown = [chatbot.chatbot_id, clock, clock]
-    return behind.around(sql, after=[chatbot.chatbot_id, *days, *shown, *shown, *wanted])
+    every = behind.around(sql, after=[chatbot.chatbot_id, *days, *shown, *shown, *wanted])
+    return of_these_alone(every, these, rows, chatbot) if these else every

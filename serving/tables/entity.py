@@ -11,6 +11,7 @@ from typing import Any
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.activity import closed
 from serving.tables.columns import Table
+from serving.tables.keys import has_id
 from serving.tables.masking import shown_id, without_addresses
 from serving.tables.parameters import BadQuery, problem, read_parameters
 from serving.tables.query import Attributes, TableQuery
@@ -100,7 +101,7 @@ def read_entity(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot, now: d
     by = step_of(days, query.by)
     page = read_page(snapshot, row, chatbot, now)
     names = ATTRIBUTES[row.table.name]
-    first_seen_at, last_seen_at = _life(snapshot, known, chatbot)
+    first_seen_at, last_seen_at = _life(snapshot, query, chatbot)
 
     def shown(clock: Attributes) -> dict[str, Any]:
         version = _shown(versions, asked, clock)
@@ -117,7 +118,7 @@ def read_entity(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot, now: d
         last_seen_at=last_seen_at,
         days=days,
         by=by,
-        series=read_series(snapshot, row, chatbot, known.entity_id, days, by),
+        series=read_series(snapshot, row, chatbot, [query.entity_id], days, by)[query.entity_id],
     )
 
 
@@ -154,11 +155,13 @@ def _shown(versions: list[dict[str, Any]], asked: Days, clock: Attributes) -> di
 
 
 def _life(snapshot: Snapshot, query: EntityQuery, chatbot: Chatbot) -> tuple[datetime | None, datetime | None]:
+    row = query.row
+    theirs = has_id(row.table, [query.entity_id], row, chatbot)
     sql = f"""
-        select min(first_message_at), max(last_message_at) from {counted_days(query.row, chatbot)}
-        where chatbot_id = ? and {query.row.table.id_column} = ?
+        select min(first_message_at), max(last_message_at) from {counted_days(row, chatbot)}
+        where chatbot_id = ? and {theirs.sql}
     """
-    return Statement(sql, [chatbot.chatbot_id, query.entity_id]).read(snapshot)[0]
+    return theirs.around(sql, before=[chatbot.chatbot_id]).read(snapshot)[0]
 
 
 def _custom_values(

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from serving.snapshot import Chatbot
+from serving.tables.keys import key_of
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
 from serving.tables.statement import IN_RANGE, Statement, counted_days
@@ -43,10 +44,10 @@ USERS = """(
     left join (select * from dim_organizations where chatbot_id = ? and {shown}) as shown_organizations
         on shown_organizations.organization_key = newest.newest_key
 )"""
+# In a range without a first day nobody is.
 LEFT = """
     select {key} from fct_conversation_days where chatbot_id = ? and activity_date <= ?
-    except
-    select {key} from fct_conversation_days where chatbot_id = ? and {in_range}
+    group by {key} having max(activity_date) < ?
 """
 
 
@@ -64,8 +65,8 @@ def active(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
 def left_behind(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
     """Return SQL for the attributes of whoever was active before a range and not in it, as its end knows them."""
     whose, clock, last = chatbot.chatbot_id, shown_at(days, query.attributes), days.last or date.max
-    left = LEFT.format(key=f"{query.table.singular}_key", in_range=IN_RANGE)
-    of_left: list[Any] = [whose, last, whose, *days]
+    left = LEFT.format(key=key_of(query.table))
+    of_left: list[Any] = [whose, last, days.first]
     shown: list[Any] = [whose, clock, clock]
     if query.table.name == "organizations":
         return Statement(ORGANIZATIONS.format(shown=SHOWN, left=left), [*shown, *of_left])

@@ -11,6 +11,7 @@ from typing import Any
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables import comparison, custom, known
 from serving.tables.columns import Column
+from serving.tables.keys import chosen_ids, has_id, of_these_alone
 from serving.tables.masking import without_addresses
 from serving.tables.page_query import PAGE_LIMIT, PageQuery
 from serving.tables.query import TableQuery
@@ -29,19 +30,11 @@ class Page:
 def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot | None = None) -> Statement:
     """Return the statement for every row that the query keeps, with all columns, in no order.
 
-    With a snapshot it reads the rows that are kept of it, in place of calling the table's macro.
+    With a snapshot it reads the rows that are kept of it, in place of calling the table's macro; where rows are chosen
+    by id, it makes these alone.
     """
-    source = _called(query, chatbot, days, snapshot)
+    source = _source(query, chatbot, days, snapshot)
     joins, beside, holds = "", [], list(source.holds)
-    if comparison.lists_dormant(query):
-        others = (
-            known.left_behind(query, chatbot, days)
-            if known.is_plain(query, chatbot)
-            else _called(query, chatbot, comparison.known_until(days), snapshot)
-        )
-        holds += others.holds
-        sql = comparison.with_dormant(source, others, query.table)
-        source = Statement(sql, [*source.parameters, *others.parameters])
     for column in query.custom_columns():
         joins += custom.join(column, query.table, counting(query, chatbot))
         beside += [chatbot.chatbot_id, days.last, query.attributes, column.field]
@@ -62,6 +55,19 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot 
     return Statement(f"select * from {seen} where {where}", [*source.parameters, *beside, *parameters], tuple(holds))
 
 
+def _source(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot | None) -> Statement:
+    """Return SQL for the rows of a range as what stands behind `from`, with the dormant ones if they are asked for."""
+    if not comparison.lists_dormant(query):
+        return _called(query, chatbot, days, snapshot)
+    if not known.is_plain(query, chatbot):
+        others = _called(query, chatbot, comparison.known_until(days), snapshot)
+    else:
+        others = known.left_behind(query, chatbot, days)
+        if comparison.lists_nothing_else(query):
+            return comparison.dormant(others, query.table)
+    return comparison.with_dormant(_called(query, chatbot, days, snapshot), others, query.table)
+
+
 def _called(query: TableQuery, chatbot: Chatbot | None, days: Days, snapshot: Snapshot | None) -> Statement:
     """Return SQL for the rows of the table's macro as what stands behind `from`; of no chatbot there are none."""
     parameters: list[Any] = [chatbot and chatbot.chatbot_id, *days, query.attributes]
@@ -70,6 +76,11 @@ def _called(query: TableQuery, chatbot: Chatbot | None, days: Days, snapshot: Sn
         arguments += ", organization_ids := ?"
         parameters.append(organizations)
     call = f"{query.table.name}({arguments}{counting(query, chatbot) if chatbot else ''})"
+    if chatbot and (ids := chosen_ids(query)):
+        # A row is made of its own conversations, so it is the same.
+        chosen = [has_id(query.table, ids, query, chatbot)]
+        alone = of_these_alone(Statement(f"from {call}", parameters), chosen, query, chatbot)
+        return alone.around(f"({alone.sql})")
     if snapshot is None:
         return Statement(call, parameters)
     rows = snapshot.kept.rows(call, parameters)

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from serving.snapshot import Chatbot, Snapshot
 from serving.tables.columns import Table
+from serving.tables.keys import has_id
 from serving.tables.masking import shown_id
 from serving.tables.parameters import BadQuery, problem
 from serving.tables.query import TableQuery
@@ -40,7 +41,7 @@ READ = """
             cast(sum(score_sum) / nullif(sum(scored_messages), 0) as decimal(18, 12)) as sentiment
         from (
             select *, {entity} as entity from {days}
-            where chatbot_id = ? and {entity} in (select unnest(?::varchar[])) and {organizations}
+            where chatbot_id = ? and {theirs} and {organizations}
         ) as days
         asof inner join (select unnest(?::date[]) as first_day) as buckets on buckets.first_day <= days.activity_date
         where days.activity_date <= ?
@@ -87,38 +88,28 @@ def step_of(days: Days, asked: By | None, usual: int = USUAL_BUCKETS) -> By:
 
 
 def read_series(
-    snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, entity_id: str, days: Days, by: By
-) -> list[dict[str, Any]]:
-    """Read the figures of each bucket of a closed range: counts, 0 where nothing was, and the sentiment or None.
+    snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, ids: list[str], days: Days, by: By
+) -> dict[str, list[dict[str, Any]]]:
+    """Read the figures of each bucket of a closed range, of entities by the ids that this reader may see.
 
-    `users` is told of organizations alone. The id is the snapshot's.
+    Counts are 0 where nothing was, the sentiment is None. `users` is told of organizations alone.
     """
-    return _read(snapshot, query, chatbot, query.table.id_column, [entity_id], days, by)[entity_id]
-
-
-def read_series_of_rows(
-    snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, row_ids: list[str], days: Days, by: By
-) -> dict[str, list[dict[str, Any]]]:
-    """Read the same of several rows in one statement, by the ids that this reader may see."""
-    return _read(snapshot, query, chatbot, shown_id(query.table, chatbot), row_ids, days, by)
-
-
-def _read(
-    snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, entity: str, ids: list[str], days: Days, by: By
-) -> dict[str, list[dict[str, Any]]]:
-    """Read the series of the entities whose SQL `entity` is one of some ids."""
+    if not ids:
+        return {}
+    theirs = has_id(query.table, ids, query, chatbot)
     figures = figures_of(query.table)
     organizations = query.counted_organizations()
     sql = READ.format(
         figures=", ".join(FIGURES[name] for name in figures),
         days=counted_days(query, chatbot),
-        entity=entity,
+        entity=shown_id(query.table, chatbot),
+        theirs=theirs.sql,
         organizations=f"coalesce(organization_id, '') in ({', '.join('?' * len(organizations))})"
         if organizations
         else "true",
     )
     spans = list(buckets(days, by, chatbot.week_start))
-    asked = [chatbot.chatbot_id, ids, *organizations, [first for first, _ in spans], days.last]
+    asked = [chatbot.chatbot_id, *theirs.parameters, *organizations, [first for first, _ in spans], days.last]
     rows = Statement(sql, asked).read(snapshot) if spans else []
     counted = {(row[0], row[1]): row[2:] for row in rows}
     nothing = tuple(None if name == "sentiment" else 0 for name in figures)

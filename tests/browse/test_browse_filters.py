@@ -7,7 +7,7 @@ from playwright.sync_api import Locator
 
 from tests.browse.oracle import MONTH, Oracle
 from tests.browse.walk import AT_LENGTH, Walk, some, squeezed, tables
-from tests.serving.browser import eventually, open_filters
+from tests.serving.browser import eventually
 
 # The lists by the name of their group: the column, and whether values can be refused.
 LISTS = {"Plan": "plan", "Industry": "industry", "Satisfaction": "band"}
@@ -50,7 +50,7 @@ def test_each_list_offers_what_there_is_with_its_count_and_chooses_refuses_and_l
     rows = walk.oracle.rows(table)
     walk.open(table)
     panel: Locator
-    walk.act("open the filters", lambda: open_filters(walk.page))
+    walk.open_filters()
     panel = walk.page.locator("#filters-popover")
     for label, column in some({**OWN_LISTS[table], **LISTS}.items(), 2):
         group = panel.get_by_role("group", name=label, exact=True)
@@ -82,7 +82,7 @@ def test_each_status_is_counted_and_chosen_also_of_who_stays_away(walk: Walk, ta
     if known > walk.oracle.total(rows):
         statuses["dormant"] = known - walk.oracle.total(rows)
     walk.open(table)
-    walk.act("open the filters", lambda: open_filters(walk.page))
+    walk.open_filters()
     group = walk.page.locator("#filters-popover").get_by_role("group", name="Status", exact=True)
     assert offered(group) == statuses
     for status, count in statuses.items():
@@ -102,7 +102,7 @@ def test_an_organization_is_found_among_all_of_them_and_chosen(walk: Walk, table
     """There are too many to list: the page offers the most frequent ones, and whichever is searched for."""
     rows = walk.oracle.rows(table)
     walk.open(table)
-    walk.act("open the filters", lambda: open_filters(walk.page))
+    walk.open_filters()
     group = walk.page.locator("#filters-popover").get_by_role("group", name="Organization", exact=True)
     assert group.locator("[id^=options-] .option").count() == MOST_CHOICES
     assert "Type to find others" in group.inner_text()
@@ -132,7 +132,7 @@ def test_an_organization_is_found_among_all_of_them_and_chosen(walk: Walk, table
 def test_each_bound_of_a_number_and_no_value_choose_the_rows(walk: Walk, table: str):
     rows = walk.oracle.rows(table)
     walk.open(table)
-    walk.act("open the filters", lambda: open_filters(walk.page))
+    walk.open_filters()
     panel = walk.page.locator("#filters-popover")
     for label, column in some({**OWN_NUMBERS[table], **NUMBERS}.items(), 3):
         low, high = walk.oracle.sql(
@@ -148,7 +148,7 @@ def test_each_bound_of_a_number_and_no_value_choose_the_rows(walk: Walk, table: 
             walk.act(f"{label}, a value", empty.uncheck)
         if AT_LENGTH or column in ("mrr", "seats"):
             walk.expect_rows(table, rows, where=f"{column} between {least} and {most}")
-        walk.act(f"{label}, no min", lambda label=label: panel.get_by_label(f"{label}, min", exact=True).fill(""))
+        walk.fill(panel.get_by_label(f"{label}, min", exact=True), "", f"{label}, no min")
         _fill(walk, panel, f"{label}, max", "", "true", rows)
     walk.page.keyboard.press("Escape")
     walk.expect_rows(table, rows)
@@ -158,7 +158,7 @@ def test_each_bound_of_a_number_and_no_value_choose_the_rows(walk: Walk, table: 
 def test_days_of_first_and_last_activity_choose_the_rows_and_their_chips_let_go(walk: Walk, table: str):
     rows = walk.oracle.rows(table)
     walk.open(table)
-    walk.act("open the filters", lambda: open_filters(walk.page))
+    walk.open_filters()
     panel = walk.page.locator("#filters-popover")
     chosen = []
     for label, column in DAYS.items():
@@ -186,5 +186,5 @@ def test_a_minimum_sample_is_offered_where_sentiment_decides_the_order(walk: Wal
 
 
 def _fill(walk: Walk, panel: Locator, label: str, value: str, where: str, rows: Any) -> None:
-    walk.act(label, lambda: panel.get_by_label(label, exact=True).fill(value))
+    walk.fill(panel.get_by_label(label, exact=True), value, label)
     walk.expect_total(walk.oracle.total(rows, where))

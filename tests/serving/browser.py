@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from serving.http.app import create_app
@@ -39,16 +40,21 @@ READ_ROWS = """() => {
 @contextmanager
 def serving(published: Path, clock: Callable[[], datetime], **more: Any) -> Iterator[str]:
     """Serve a published directory on a free port of loopback; yields its address. `more` is for the application."""
+    with running(create_app(published, clock=clock, **more)) as address:
+        yield address
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """Run an application on a free port of loopback; yields its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()  # who asks before the server runs waits for it
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        app = create_app(published, clock=clock, **more)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:
-            yield address
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join()

@@ -20,6 +20,9 @@ from serving.pages import formats
 from serving.pages.entity import EntityPage, entity_page
 from serving.snapshot import Snapshot, Snapshots
 from serving.tables.columns import TABLES
+from serving.tables.keys import of_these_alone
+from serving.tables.query_models import query_of
+from serving.tables.statement import Statement
 from tests.serving.browser import eventually, heading, launched, serving, shown_column, visiting
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, Rows, publish
@@ -85,6 +88,25 @@ def test_the_figures_of_a_page_are_those_of_its_row_and_its_lines_are_as_many(di
             assert counted >= row["conversations"]
             seen += 1
     assert seen > 100
+
+
+def test_a_page_makes_no_rows_but_its_own(directory, rows_of):
+    """The row of one user took all rows of the range to be made."""
+    snapshot = Snapshots(directory).current()
+    for table in TABLES.values():
+        row = rows_of(table.name, range="all_time")[0]
+        assert page_of(snapshot, table.name, row[table.id_column]).figures
+    assert snapshot.kept.tables() == 0
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_macro_reads_the_days_that_stand_before_its_call(directory, table):
+    snapshot = Snapshots(directory).current()
+    chatbot = snapshot.chatbots["support"]
+    called = Statement(f"from {table}(?, null, null)", ["support"])
+    for condition, is_empty in (("true", False), ("false", True)):
+        alone = of_these_alone(called, [Statement(condition, [])], query_of(table, chatbot)(), chatbot)
+        assert (alone.read(snapshot) == []) is is_empty
 
 
 def test_an_organizations_page_lists_the_users_that_its_link_lists_with_the_same_numbers(directory, rows_of):

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from tests.serving.browser import (
+    calm,
     eventually,
     heading,
     launched,
@@ -172,6 +173,39 @@ def test_a_newer_request_takes_over_and_the_older_answer_is_never_shown(address,
         eventually(lambda: heading(page, "plan").get_attribute("aria-sort"), "ascending")
         assert page.url.endswith("&sort=plan")
         assert page.get_by_text("state before").is_hidden()
+
+
+def search(page: Page, text: str) -> None:
+    page.get_by_label("Search organizations").fill(text)
+
+
+def least_mrr(page: Page, text: str) -> None:
+    page.get_by_label("MRR, min", exact=True).fill(text)
+
+
+def plan(page: Page, text: str) -> None:
+    page.locator("#filters-popover").get_by_label(re.compile("^pro")).first.set_checked(bool(text))
+
+
+@pytest.mark.parametrize(("does", "name"), [(search, "search"), (least_mrr, "mrr_min"), (plan, "plan")])
+def test_what_is_taken_back_while_its_answer_is_on_its_way_is_not_asked_any_more(
+    address, browser, does: Callable, name: str
+) -> None:
+    """The field was empty as before, and the address and the rows went on to what it had held meanwhile."""
+    with visiting(browser, address) as page:
+        page.goto(f"{address}/platform/support/organizations?range=all_time")
+        rows = shown_rows(page)
+        if does is not search:
+            open_filters(page)
+        held: list[Route] = []
+        page.route(f"**/platform/**{name}=*", lambda route: route.continue_() if held else held.append(route))
+        with page.expect_request(f"**/platform/**{name}=*"):
+            does(page, "9")
+        with page.expect_response("**/platform/**"):
+            does(page, "")
+        calm(page)
+        assert page.evaluate("location.search") == "?range=all_time"
+        assert shown_rows(page) == rows
 
 
 def test_the_filters_say_that_they_load_or_could_not_and_never_that_there_is_nothing(address, browser):

@@ -14,7 +14,7 @@ from serving.snapshot import Snapshots
 from serving.tables.columns import TRENDS
 from serving.tables.ranges import Days
 from serving.tables.results import rows_of
-from serving.tables.series import read_series_of_rows
+from serving.tables.series import read_series
 from tests.serving.published_fixture import NOW, Rows, publish
 
 DRAWN = "columns=organization_name&columns=conversations_trend&columns=sentiment_trend"
@@ -33,7 +33,7 @@ def test_the_series_of_the_rows_of_a_page_are_those_of_each_entity_by_itself(pub
     ids = [row[asked.table.id_column] for row in one_page["rows"]]
     days = Days(date(2026, 11, 1), date(2026, 11, 22))
     for by in ("day", "week", "month"):
-        found = read_series_of_rows(asked.snapshot, asked.query, asked.chatbot, ids, days, by)
+        found = read_series(asked.snapshot, asked.query, asked.chatbot, ids, days, by)
         assert list(found) == ids
         for entity_id in ids:
             alone = client.get(f"/api/v1/chatbots/support/{table}/{entity_id.replace('+', '%2B')}?by={by}").json()
@@ -93,7 +93,7 @@ def test_what_is_drawn_is_of_the_conversations_that_count(published):
     for state in ("range=all_time", "range=all_time&organization_id=minus"):
         asked = asked_of(published, "users", f"{state}&columns=user_name&columns=conversations_trend")
         drawing = sparklines(asked, ["conversations_trend"], ["mover"])["mover"]["conversations_trend"]
-        limited = read_series_of_rows(
+        limited = read_series(
             asked.snapshot, asked.query, asked.chatbot, ["mover"], Days(date(2026, 9, 1), date(2026, 11, 22)), "month"
         )
         assert sum(bucket["conversations"] for bucket in limited["mover"]) == (2 if "minus" in state else 4)

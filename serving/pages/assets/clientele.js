@@ -17,6 +17,7 @@
   let isTyped = false; // the newest entry of the history is of a text that is still being typed
   let tag = null; // the snapshot that /health told of last
   const timers = {};
+  const asked = new Map(); // what each form asked last, while an answer is on its way
 
   document.documentElement.classList.add("scripted");
 
@@ -100,9 +101,12 @@
 
   // ---- Asking --------------------------------------------------------------------------------------------------
 
-  /** What a control asks for on top of what was asked last, so that an answer on its way loses nothing. */
-  function onTop(address) {
-    const from = new URL(shown);
+  /**
+   * What a control asks for on top of what was asked last, so that an answer on its way loses nothing: what it changes of
+   * the state that it stood for before, which is the one shown, or the one that its form has asked for since.
+   */
+  function onTop(address, before = shown) {
+    const from = new URL(before);
     const to = new URL(address);
     const result = new URL(wanted ?? shown);
     if (!wanted || [from, result].some((one) => one.pathname !== to.pathname)) return to.href;
@@ -141,6 +145,7 @@
       clearTimeout(patience);
       if (asking === mine) {
         asking = wanted = null;
+        asked.clear();
         byId("main").ariaBusy = "false";
       }
     }
@@ -223,7 +228,10 @@
     const isSearch = form.id === "search-form";
     clearTimeout(timers[form.id]);
     timers[form.id] = null;
-    go(onTop(addressOf(form)), isSearch ? "typed" : "push", { closes: form.hasAttribute("data-closes") });
+    const address = addressOf(form);
+    const combined = onTop(address, asked.get(form.id));
+    asked.set(form.id, address);
+    go(combined, isSearch ? "typed" : "push", { closes: form.hasAttribute("data-closes") });
   });
 
   document.addEventListener("input", ({ target }) => {
