@@ -69,13 +69,13 @@ def resubmitted(home: Path) -> list[bytes]:
 
 def test_the_list_counts_by_reason_and_then_names_the_newest_lines(home: Path, run: Run) -> None:
     landed(home, BROKEN, GOOD, NO_CONVERSATION, b"{]", file="a/log.jsonl")
-    landed(home, b"[1]", file="b.jsonl")
+    landed(home, GOOD, b"[1]", file="b.jsonl")
     shown = run()
     assert "4 rejected lines" in shown
     assert "a/log.jsonl:3  no_conversation_id: The request has no `conversationId`.\n" in shown
-    assert "b.jsonl:1  not_an_object: The line is a list, not a JSON object.\n" in shown
+    assert "b.jsonl:2  not_an_object: The line is a list, not a JSON object.\n" in shown
     assert shown.index("broken_json") < shown.index("no_conversation_id")
-    assert shown.index("b.jsonl:1") < shown.index("a/log.jsonl:4") < shown.index("a/log.jsonl:1")
+    assert shown.index("b.jsonl:2") < shown.index("a/log.jsonl:4") < shown.index("a/log.jsonl:1")
     assert run("list") == shown
 
 
