@@ -68,6 +68,14 @@ def test_an_address_that_is_too_long_for_its_line_breaks_behind_its_at(address, 
         assert page.evaluate(BROKEN, "#rows tbody") == []
 
 
+@pytest.mark.parametrize("width", [360, 1400])
+def test_so_it_does_among_the_attributes_of_a_user(address, browser, width):
+    with visiting(browser, address, viewport={"width": width, "height": 900}) as page:
+        page.goto(f"{address}/platform/support/users/u0?range=this_month")
+        assert "@dapplebrook" in page.locator("dd", has_text="jonas.sharma").inner_text()
+        assert page.evaluate(BROKEN, "dd") == []
+
+
 def test_scores_stand_below_each_other_whatever_their_label(address, browser):
     with visiting(browser, address, viewport={"width": 1400, "height": 900}) as page:
         page.goto(f"{address}/platform/support/organizations?range=this_month")
