@@ -36,7 +36,8 @@ def open_database(file: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConn
 
 def open_memory(spill_in: Path) -> duckdb.DuckDBPyConnection:
     """A connection to a database in memory; what does not fit is spilled below a folder of the data home."""
-    spill_in.mkdir(parents=True, exist_ok=True)
+    if spill_in.parent.exists():  # a home that is only asked about is not made
+        spill_in.mkdir(exist_ok=True)
     own = spill_in / f"{_SPILLED}{os.getpid()}-{next(_numbers)}"  # two databases must not share one
     return duckdb.connect(config={"memory_limit": memory_limit(), "temp_directory": str(own)})
 

@@ -79,6 +79,11 @@ def test_the_list_counts_by_reason_and_then_names_the_newest_lines(home: Path, r
     assert run("list") == shown
 
 
+def test_a_home_that_is_only_asked_about_is_not_made(home: Path, run: Run) -> None:
+    assert "No rejected line is in quarantine" in run()
+    assert not home.exists()
+
+
 def test_the_list_can_be_narrowed_by_reason_file_and_limit(home: Path, run: Run) -> None:
     landed(home, BROKEN, NO_CONVERSATION, file="a.jsonl")
     landed(home, BROKEN, b"}", file="b'.jsonl")
