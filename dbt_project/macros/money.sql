@@ -1,4 +1,4 @@
 {# An amount as sent, in whole currency at four places. Amounts are sent in units of the currency or in cents. #}
 {% macro whole_currency(amount, unit) -%}
-    cast(case when {{ unit }} = 'cents' then {{ amount }} * 0.01 else {{ amount }} end as decimal(18, 4))
+    case when {{ unit }} = 'cents' then cast({{ amount }} * 0.01 as decimal(18, 4)) else cast({{ amount }} as decimal(18, 4)) end
 {%- endmacro %}

@@ -4,8 +4,13 @@ with touched as (
 
 -- No event lies more than a day behind its arrival: what arrived earlier is not read.
 requests as (
-    select * from {{ ref('int_requests') }}
-    where arrival_date >= (select {{ add_days('cast(min(anew_from) as date)', -1) }} from touched)
+    select
+        requests.*,
+        {{ whole_currency('requests.user_mrr', 'chatbots.mrr_unit') }} as user_amount,
+        {{ whole_currency('requests.organization_mrr', 'chatbots.mrr_unit') }} as organization_amount
+    from {{ ref('int_requests') }} as requests
+    inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
+    where requests.arrival_date >= (select {{ add_days('cast(min(anew_from) as date)', -1) }} from touched)
 ),
 
 sent as (
@@ -29,14 +34,13 @@ sent as (
         requests.has_user_industry as has_industry,
         requests.user_industry as industry,
         requests.has_user_mrr as has_mrr,
-        {{ whole_currency('requests.user_mrr', 'chatbots.mrr_unit') }} as mrr
+        requests.user_amount as mrr
     from requests
     inner join touched
         on
             touched.kind = 'user'
             and requests.user_key = touched.entity_key
             and requests.event_at >= touched.anew_from
-    inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
 
     union all
 
@@ -60,14 +64,13 @@ sent as (
         requests.has_organization_industry as has_industry,
         requests.organization_industry as industry,
         requests.has_organization_mrr as has_mrr,
-        {{ whole_currency('requests.organization_mrr', 'chatbots.mrr_unit') }} as mrr
+        requests.organization_amount as mrr
     from requests
     inner join touched
         on
             touched.kind = 'organization'
             and requests.organization_key = touched.entity_key
             and requests.event_at >= touched.anew_from
-    inner join {{ ref('stg_chatbots') }} as chatbots on requests.chatbot_id = chatbots.chatbot_id
 ),
 
 first_copies as (
