@@ -18,12 +18,19 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Settings(BaseSettings):
-    """One object with every setting; each environment variable is a field's name with the prefix CLIENTELE_."""
+    """One object with every setting; each environment variable is a field's name with the prefix CLIENTELE_.
 
-    model_config = SettingsConfigDict(env_prefix="CLIENTELE_", frozen=True, extra="ignore")
+    Those of the read API are named by the upstream.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CLIENTELE_", frozen=True, extra="ignore", validate_by_name=True, validate_by_alias=True
+    )
 
     home: Path = Field(default=PROJECT / "data", description="The data home: inbox, raw, warehouse, published.")
     scorer: Literal["", "vader"] = Field(default="", description="Scores messages that upstream has not scored.")
+    openbat_api_url: str = Field(default="", alias="OPENBAT_API_URL", description="The read API; empty: none.")
+    openbat_api_key: SecretStr = Field(default=SecretStr(""), alias="OPENBAT_API_KEY", description="A key to read.")
     keep_snapshots: int = Field(default=5, ge=1, description="How many published snapshots are kept.")
     line_limit_mib: int = Field(default=16, ge=1, description="Longest request line that is read, in MiB.")
     memory_mib: int = Field(default=0, ge=0, description="Memory of a refresh, in MiB; 0: half of the machine.")
@@ -97,6 +104,6 @@ def load_settings() -> Settings:
         return Settings(_env_file=(checkout, home / ".env"))  # type: ignore[call-arg]
     except ValidationError as error:
         fault = error.errors()[0]
-        raise PipelineError(
-            f"CLIENTELE_{str(fault['loc'][0]).upper()} is {fault['input']!r}: {fault['msg']}."
-        ) from None
+        name = str(fault["loc"][0]).upper()
+        variable = name if name.startswith("OPENBAT_") else f"CLIENTELE_{name}"
+        raise PipelineError(f"{variable} is {fault['input']!r}: {fault['msg']}.") from None

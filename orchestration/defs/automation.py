@@ -34,7 +34,7 @@ refresh = dg.define_asset_job(
     job=refresh,
     cron_schedule="0 5 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every day at 05:00 UTC: whatever arrived since the last refresh.",
+    description="Every day at 05:00 UTC: whatever arrived since the last refresh, and new scores of the read API.",
 )
 def daily_refresh(
     context: dg.ScheduleEvaluationContext, settings: dg.ResourceParam[Settings]
@@ -66,6 +66,9 @@ def _request(
     wanted = plan(settings.home, settings.warehouse, settings.published, DBT_PROJECT, settings.scorer)
     if wanted.days:
         return dg.RunRequest(run_key=wanted.key if with_key else None, tags=window_tags(*wanted.days))
+    if settings.openbat_api_url and not with_key:
+        today = datetime.now(UTC).date()
+        return dg.RunRequest(tags=window_tags(today, today))  # new scores are only known to who asks
     if left := undelivered(settings):
         key = " ".join([wanted.key, *left]) if with_key else None
         return dg.RunRequest(run_key=key, asset_selection=[dg.AssetKey(one) for one in DELIVERIES])

@@ -61,7 +61,8 @@ class Undelivered(PipelineError):
 def run_refresh(settings: Settings, window: Window, *, full: bool, console: Console) -> None:
     """Run the refresh job until nothing waits in the window. Raises PipelineError, a sentence, when a run fails.
 
-    It is Undelivered where all is published, but not everywhere.
+    It is Undelivered where all is published, but not everywhere. Where the read API gives no answer, what has arrived
+    is refreshed first.
     """
     gc.set_threshold(*COLLECT_RARELY)
     for folder in (settings.inbox, settings.published, settings.dagster_home):
@@ -69,7 +70,25 @@ def run_refresh(settings: Settings, window: Window, *, full: bool, console: Cons
     with exclusive(settings.home, REFRESHING):
         for mended in heal(settings):
             console.print(mended, highlight=False, soft_wrap=True)
+        fault = _collect_scores(settings, console)
         _refresh(settings, window, full=full, console=console)
+    if fault:
+        raise PipelineError(f"What has arrived is refreshed, but new scores are missing. {fault}")
+
+
+def _collect_scores(settings: Settings, console: Console) -> str:
+    """Ask the read API, where there is one; returns why not all could be asked for."""
+    if not settings.openbat_api_url:
+        return ""
+    from orchestration.refresh.upstream import collect_scores, told
+
+    with console.status("Asking the read API") as status:
+        collected = collect_scores(
+            settings, lambda done, total: status.update(f"Asking the read API: {done:,} of {total:,} conversations")
+        )
+    for line in told(collected):
+        console.print(line, highlight=False, soft_wrap=True)
+    return collected.fault
 
 
 def _refresh(settings: Settings, window: Window, *, full: bool, console: Console) -> None:

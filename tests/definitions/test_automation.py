@@ -84,6 +84,14 @@ def test_lines_without_a_readable_arrival_day_are_reason_enough_for_a_run(settin
     assert tick_of_schedule(settings).run_requests == []
 
 
+def test_where_a_read_api_is_set_the_schedule_asks_it_though_nothing_waits(settings: Settings) -> None:
+    asking = settings.model_copy(update={"openbat_api_url": "https://api.example.com"})
+    today = datetime.now(UTC).date().isoformat()
+    (request,) = tick_of_schedule(asking).run_requests
+    assert request.tags[FIRST_ARRIVAL] == request.tags[LAST_ARRIVAL] == today
+    assert tick_of_sensor(asking).run_requests == []
+
+
 def test_a_snapshot_that_is_nowhere_else_yet_is_carried_on_and_nothing_else_is_run(published: Settings) -> None:
     exports = published.home / "exports"
     behind = published.model_copy(update={"export_url": SecretStr(str(exports))})

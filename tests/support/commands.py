@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-# What a test publishes goes to no server that a person has set up for this checkout.
-NOWHERE_ELSE = {"CLIENTELE_POSTGRES_URL": "", "CLIENTELE_EXPORT_URL": ""}
+# What a test publishes goes to no server that a person has set up for this checkout, and it asks none.
+NOWHERE_ELSE = {"CLIENTELE_POSTGRES_URL": "", "CLIENTELE_EXPORT_URL": "", "OPENBAT_API_URL": "", "OPENBAT_API_KEY": ""}
 TIMEOUT = 600
 FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload(["tests.support.imported"])
@@ -21,7 +21,8 @@ FORKING.set_forkserver_preload(["tests.support.imported"])
 
 def clientele(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """A command on a data home, with settings by their names without CLIENTELE_."""
-    environment = environment_of(home) | {f"CLIENTELE_{name}": value for name, value in settings.items()}
+    own = {name if name.startswith("OPENBAT_") else f"CLIENTELE_{name}": value for name, value in settings.items()}
+    environment = environment_of(home) | own
     with tempfile.TemporaryDirectory() as folder:
         said, complained = Path(folder, "stdout"), Path(folder, "stderr")
         process = FORKING.Process(target=_run, args=(arguments, environment, said, complained))

@@ -21,12 +21,12 @@ def parsed(name: str) -> Any:
 
 
 def test_every_setting_stands_in_the_example_with_its_default_and_in_the_readme() -> None:
-    shown = dict(re.findall(r"^#CLIENTELE_(\w+)=(.*)$", read(".env.example"), re.MULTILINE))
-    assert {name.lower() for name in shown} == Settings.model_fields.keys()
-    for name, field in Settings.model_fields.items():
-        usual = "data" if name == "home" else str(field.default)
-        assert shown[name.upper()] == usual
-        assert f"`CLIENTELE_{name.upper()}`" in read("README.md")
+    shown = dict(re.findall(r"^#(\w+)=(.*)$", read(".env.example"), re.MULTILINE))
+    variables = {field.alias or f"CLIENTELE_{name.upper()}": field for name, field in Settings.model_fields.items()}
+    assert shown.keys() == variables.keys()
+    for variable, field in variables.items():
+        assert shown[variable] == ("data" if variable == "CLIENTELE_HOME" else str(field.default))
+        assert f"`{variable}`" in read("README.md")
 
 
 def test_a_commit_is_checked_by_what_make_check_runs() -> None:

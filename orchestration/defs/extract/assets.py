@@ -14,9 +14,11 @@ from orchestration.extract.landing.inventory import take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.extract.landing.schemas import RAW_TABLES
+from orchestration.extract.read_api.asked import asked_before
 from orchestration.extract.scoring import SCORES, ensure_scores_schema, score_new_messages
 from orchestration.home.locking import exclusive
 from orchestration.refresh.instance import COMMAND_LINE, STARTED_BY
+from orchestration.refresh.upstream import collect_scores, told
 from orchestration.settings import Settings
 
 RETRIES, FIRST_WAIT = 3, 5  # the seconds double
@@ -51,12 +53,17 @@ def request_log(
 ) -> Iterator[dg.MaterializeResult]:
     """Land every line of the inbox that was not read yet; lines of other arrival days wait in raw for their run.
 
+    Scores of the read API, where one is set, are asked for first and lie in the inbox then.
+
     What belongs to someone who is erased is taken out before anything else reads it.
     """
     report = progress_log(context, "reading the inbox (bytes)")
     if context.run.tags.get(STARTED_BY) != COMMAND_LINE:  # which has done it before it planned the run
         for mended in heal_home(settings):
             context.log.warning(mended)
+        if settings.openbat_api_url:
+            for line in told(collect_scores(settings, progress_log(context, "asking the read API (conversations)"))):
+                context.log.info(line)
     with exclusive(settings.home):
         # First what an interrupted or newly requested erasure left to do, then what has arrived again.
         erased = [sweep(settings.home, progress_log(context, "erasing (files)"))]
@@ -146,6 +153,16 @@ def accepted_files_are_intact(settings: dg.ResourceParam[Settings]) -> dg.AssetC
         description=sentence(found.faults) if found.faults else None,
         metadata={"files": found.files, "size": readable_size(found.size), "missing or damaged": preview(found.faults)},
     )
+
+
+@dg.asset_check(asset=["raw", "analyses"])
+def read_api_has_answered(settings: dg.ResourceParam[Settings]) -> dg.AssetCheckResult:
+    """The last round of questions to the read API came to its end; passes where no read API is set."""
+    if not settings.openbat_api_url:
+        return dg.AssetCheckResult(passed=True, description="No read API is set.")
+    with asked_before(settings.home) as memory:
+        fault = memory.fault()
+    return dg.AssetCheckResult(passed=not fault, severity=dg.AssetCheckSeverity.WARN, description=fault or None)
 
 
 @dg.asset_check(asset=["raw", "requests"])
