@@ -412,4 +412,18 @@ FAULTS = [
         "from clientele.access as own)",
         "tests/postgres/test_access.py",
     ),
+    Fault(
+        "An answer of the read API that says nothing new is kept",
+        "orchestration/extract/read_api/collecting.py",
+        "before.digest != digest",
+        "True",
+        "tests/unit/extract/test_read_api.py",
+    ),
+    Fault(
+        "A round of questions that met a fault is taken for a whole one",
+        "orchestration/extract/read_api/collecting.py",
+        "        if answered:\n",
+        "        if listed:\n",
+        "tests/unit/extract/test_read_api.py",
+    ),
 ]
