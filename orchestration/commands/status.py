@@ -8,6 +8,7 @@ from orchestration.commands.printable import printable
 from orchestration.erasure.tombstones import erasures
 from orchestration.extract.landing.inventory import take_inventory
 from orchestration.extract.landing.ledger import receipts, states
+from orchestration.extract.read_api.asked import last_fault
 from orchestration.home.sqlite_file import looking_into
 from orchestration.publish.manifest import read_manifest
 from orchestration.settings import Settings
@@ -36,6 +37,10 @@ def print_status(settings: Settings, console: Console) -> None:
     console.print(f"Inbox        {inventory.summary}", highlight=False)
     for line in inventory.unread():
         console.print(f"             {printable(line)}", style="yellow", highlight=False, soft_wrap=True)
+    if settings.openbat_api_url:
+        console.print(
+            f"Read API     {last_fault(settings.home) or 'asked without a fault'}", markup=False, soft_wrap=True
+        )
     manifest = read_manifest(settings.published)
     if manifest is None:
         console.print("Published    nothing yet: run `clientele refresh`")

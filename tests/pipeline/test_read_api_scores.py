@@ -35,8 +35,10 @@ def test_scores_of_the_read_api_are_those_of_the_table_and_what_arrives_is_refre
 
         deliver(home, capture("c2", said("m0", "2026-03-02T10:00:00Z"), user={"id": "u2"}), file="more.jsonl")
         done = refresh(home, upstream, key="ob_admin_other")
-    assert done.returncode == 1
-    assert done.stderr.startswith(
-        "Error: What has arrived is refreshed, but new scores are missing. The read API at http"
-    )
+        assert done.returncode == 1
+        assert done.stderr.startswith(
+            "Error: What has arrived is refreshed, but new scores are missing. The read API at http"
+        )
+        shown = clientele(home, "status", OPENBAT_API_URL=upstream.url).stdout
+    assert f"Read API     The read API at {upstream.url}/api/v1 does not know the key of OPENBAT_API_KEY" in shown
     assert sentiment(home) == {"u1": 0.5, "u2": None}

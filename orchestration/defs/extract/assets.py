@@ -14,7 +14,7 @@ from orchestration.extract.landing.inventory import take_inventory
 from orchestration.extract.landing.land import land
 from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.extract.landing.schemas import RAW_TABLES
-from orchestration.extract.read_api.asked import asked_before
+from orchestration.extract.read_api.asked import last_fault
 from orchestration.extract.scoring import SCORES, ensure_scores_schema, score_new_messages
 from orchestration.home.locking import exclusive
 from orchestration.refresh.instance import COMMAND_LINE, STARTED_BY
@@ -160,8 +160,7 @@ def read_api_has_answered(settings: dg.ResourceParam[Settings]) -> dg.AssetCheck
     """The last round of questions to the read API came to its end; passes where no read API is set."""
     if not settings.openbat_api_url:
         return dg.AssetCheckResult(passed=True, description="No read API is set.")
-    with asked_before(settings.home) as memory:
-        fault = memory.fault()
+    fault = last_fault(settings.home)
     return dg.AssetCheckResult(passed=not fault, severity=dg.AssetCheckSeverity.WARN, description=fault or None)
 
 

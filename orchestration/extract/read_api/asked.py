@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestration.home.sqlite_file import looking_into
+
 FILE = "read_api.sqlite"
 _TABLES = """
 create table if not exists conversations(
@@ -46,11 +48,6 @@ class AskedBefore:
         with self._connection:
             self._connection.executemany("insert or replace into conversations values (?, ?, ?, ?, ?)", answers)
 
-    def fault(self) -> str:
-        """What kept the last round from its end; empty: nothing."""
-        row = self._connection.execute("select fault from last_round").fetchone()
-        return row[0] if row else ""
-
     def note_fault(self, fault: str) -> None:
         """Remember how a round ended."""
         with self._connection:
@@ -81,6 +78,17 @@ def asked_before(home: Path) -> Iterator[AskedBefore]:
         connection = _opened(path)
     with closing(connection):
         yield AskedBefore(connection)
+
+
+def last_fault(home: Path) -> str:
+    """What kept the last round of a data home from its end; empty: nothing, or none is remembered."""
+    path = home / FILE
+    try:
+        with looking_into(path) as connection:
+            row = connection.execute("select fault from last_round").fetchone()
+    except sqlite3.Error:
+        return ""
+    return row[0] if row else ""
 
 
 def _opened(path: Path) -> sqlite3.Connection:
