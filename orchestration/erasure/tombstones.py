@@ -15,6 +15,7 @@ from typing import Literal
 
 from orchestration.errors import PipelineError
 from orchestration.extract.records.keys import key_of
+from orchestration.home.sqlite_file import refuse_newer
 from orchestration.identity.mapping import Merge
 
 Kind = Literal["user", "organization"]
@@ -186,6 +187,7 @@ def _opened(home: Path) -> Iterator[sqlite3.Connection]:
     path = _path(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=60)) as connection:
+        refuse_newer(connection, path)
         connection.execute("pragma synchronous = full")
         connection.executescript(_TABLES)
         yield connection

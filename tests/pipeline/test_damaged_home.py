@@ -4,9 +4,11 @@ import ctypes
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -163,6 +165,17 @@ def test_the_advice_where_the_ledger_is_lost_keeps_who_is_erased(home: Path) -> 
     done = refresh(home)
     assert done.returncode == 0, done.stderr
     assert conversations(home) == 1
+
+
+@pytest.mark.parametrize("name", ["ledger.sqlite", "erasures.sqlite"])
+def test_what_a_newer_version_wrote_is_refused_and_left_as_it_is(home: Path, name: str) -> None:
+    request(home, SUPPORT, "user", ["bob"], keep_counts=False)
+    with closing(sqlite3.connect(home / "raw" / name)) as database:
+        database.execute("pragma user_version = 1")
+    before = (home / "raw" / name).read_bytes()
+    for command in (["refresh"], ["status"]):
+        assert_one_sentence(clientele(home, *command), name, "newer version of clientele")
+    assert (home / "raw" / name).read_bytes() == before
 
 
 def test_trap_69_a_home_that_was_copied_with_its_links_followed_has_links_again(
