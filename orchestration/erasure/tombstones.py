@@ -15,6 +15,7 @@ from typing import Literal
 
 from orchestration.errors import PipelineError
 from orchestration.extract.records.keys import key_of
+from orchestration.home.clock import time_behind
 from orchestration.home.sqlite_file import refuse_newer
 from orchestration.identity.mapping import Merge
 
@@ -158,7 +159,8 @@ def begin_sweep(
         )
         if changes_the_past:
             connection.execute("delete from swept_segments")
-            connection.execute("insert into generations (erased_at) values (?)", [_now().isoformat()])
+            erased_at = time_behind(home / "published" / "snapshots").replace(tzinfo=None)
+            connection.execute("insert into generations (erased_at) values (?)", [erased_at.isoformat()])
 
 
 def end_sweep(home: Path, segments: Iterable[str]) -> None:
