@@ -5,8 +5,10 @@ Settings of a chatbot (time zone, currency, ...) are data, not configuration: th
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestration.errors import PipelineError
@@ -51,7 +53,11 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().resolve()
+        home = home.expanduser().resolve()
+        if "?" in str(home) or unquote(str(home)) != str(home):
+            # Its databases are opened by address, in which these mean something: they would be made somewhere else.
+            raise PydanticCustomError("path", "Dagster keeps no records below a path with ? or %41; name another one")
+        return home
 
     @property
     def inbox(self) -> Path:

@@ -125,12 +125,17 @@ def _unknown_files(home: Path, copy: Path) -> list[str]:
 def _lost(home: Path, path: Path, what: str) -> str:
     """What is lost with a database and its copy, and what to do."""
     if path == ledger_path(home):
+        kept = " (but for erasures.sqlite, which says who is erased)" if _knows_erased(home) else ""
         return (
             f"{path} is {what}, and so is its copy: which lines were read, and which files of raw are whole, is lost."
-            f" Restore it from a backup, or move {home / 'raw'} and {home / 'quarantine'} aside and run `clientele"
-            " refresh`, which reads everything that is in the inbox again."
+            f" Restore it from a backup, or move all that is in {home / 'raw'}{kept} and in {home / 'quarantine'} aside"
+            " and run `clientele refresh`, which reads everything that is in the inbox again."
         )
     return (
         f"{path} is {what}, and so is its copy: who is erased is lost. Restore it from a backup; if nobody was ever"
         " erased, delete it, then run `clientele refresh`."
     )
+
+
+def _knows_erased(home: Path) -> bool:
+    return (home / "raw" / "erasures.sqlite").exists()

@@ -15,6 +15,8 @@ from typing import Literal
 
 from orchestration.errors import PipelineError
 from orchestration.extract.records.keys import key_of
+from orchestration.home.clock import time_behind
+from orchestration.home.sqlite_file import refuse_newer
 from orchestration.identity.mapping import Merge
 
 Kind = Literal["user", "organization"]
@@ -157,7 +159,8 @@ def begin_sweep(
         )
         if changes_the_past:
             connection.execute("delete from swept_segments")
-            connection.execute("insert into generations (erased_at) values (?)", [_now().isoformat()])
+            erased_at = time_behind(home / "published" / "snapshots").replace(tzinfo=None)
+            connection.execute("insert into generations (erased_at) values (?)", [erased_at.isoformat()])
 
 
 def end_sweep(home: Path, segments: Iterable[str]) -> None:
@@ -186,6 +189,7 @@ def _opened(home: Path) -> Iterator[sqlite3.Connection]:
     path = _path(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=60)) as connection:
+        refuse_newer(connection, path)
         connection.execute("pragma synchronous = full")
         connection.executescript(_TABLES)
         yield connection

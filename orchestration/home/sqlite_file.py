@@ -1,4 +1,4 @@
-"""How an SQLite file of the home is opened only to look at it, also where nothing can be written."""
+"""How SQLite files of the home are opened: to look at one, also where nothing can be written, and of which layout."""
 
 import os
 import sqlite3
@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from orchestration.errors import PipelineError
+
+# Kept in each file as its `user_version`. To be raised with a change that the program of before would misread or break.
+LAYOUT = 0
 _OF_THE_MACHINE = frozenset(
     {
         *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM),
@@ -25,6 +29,16 @@ def looking_into(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(uri, uri=True, timeout=60)) as connection:
         _finish_what_was_killed(path, connection)
         yield connection
+
+
+def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises PipelineError where a later version of this program wrote the file."""
+    (layout,) = connection.execute("pragma user_version").fetchone()
+    if layout > LAYOUT:
+        raise PipelineError(
+            f"{path} was written by a newer version of clientele. Install that version, or name another data home with"
+            " CLIENTELE_HOME."
+        )
 
 
 def blames_the_file(path: Path, error: sqlite3.DatabaseError) -> bool:

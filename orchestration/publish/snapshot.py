@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from orchestration.erasure.tombstones import NOBODY, Tombstones
 from orchestration.errors import PipelineError
+from orchestration.home.clock import snapshot_name, time_behind
 from orchestration.home.durable import make_durable
 from orchestration.home.engine import open_memory
 from orchestration.home.labels import Label
@@ -111,9 +112,9 @@ def publish(
     Raises PipelineError, with the old snapshot still in place, when a check fails, and Unreconciled when it does not
     hold what raw says.
     """
-    built_at = datetime.now(UTC)
-    snapshot_id = _id_of(built_at)
     snapshots = published / "snapshots"
+    built_at = time_behind(snapshots)
+    snapshot_id = snapshot_name(built_at)
     snapshots.mkdir(parents=True, exist_ok=True)
     for unfinished in snapshots.glob(".*"):
         shutil.rmtree(unfinished)
@@ -166,7 +167,7 @@ def publish(
     mark_published(warehouse, build.build_id)
     newest = sorted(path.name for path in snapshots.iterdir())[-keep:]
     for old in snapshots.iterdir():
-        if old.name not in newest or (erased.erased_at and old.name < _id_of(erased.erased_at)):
+        if old.name not in newest or (erased.erased_at and old.name < snapshot_name(erased.erased_at)):
             shutil.rmtree(old)
     return Snapshot(snapshot_id, folder, rows, size, reconciliation)
 
@@ -252,10 +253,6 @@ def _described(connection: duckdb.DuckDBPyConnection, meanings: Meanings) -> dic
         rows = connection.execute(f"select count(*) from {name}").fetchall()[0][0] if kind == "table" else None
         relations[name] = Relation(kind, meanings.of_relation(name), columns, rows)
     return relations
-
-
-def _id_of(instant: datetime) -> str:
-    return instant.strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def _quoted(path: Path) -> str:

@@ -10,6 +10,7 @@ import duckdb
 from orchestration.erasure.tombstones import Tombstones, read_tombstones, refuse_erased
 from orchestration.extract.landing.ledger import segments
 from orchestration.extract.landing.pending import new_input, peek_arrival_days
+from orchestration.extract.landing.schemas import RAW_TABLES
 from orchestration.home.chatbots import read_chatbots
 from orchestration.home.labels import read_labels
 from orchestration.identity.exclusions import read_exclusions
@@ -66,4 +67,5 @@ def plan(home: Path, warehouse: Path, published: Path, dbt_project: Path, scorer
 
 def fingerprint_of(dbt_project: Path, scorer: str, erased: Tombstones) -> str:
     """What the warehouse must have been built with: another one means building it anew from raw."""
-    return models_fingerprint(dbt_project, scorer, str(erased.generation))
+    columns = map(str, RAW_TABLES.values())
+    return models_fingerprint(dbt_project, scorer, str(erased.generation), *columns)

@@ -281,21 +281,28 @@ def _unprocessed(connection: duckdb.DuckDBPyConnection, found: list[Slice]) -> l
 
 
 def _point_at_raw(connection: duckdb.DuckDBPyConnection, home: Path, todo: list[Slice]) -> None:
-    """Hand out the slices: a view over each raw table with just their rows, as a file may hold other days too."""
+    """Hand out the slices: a view over each raw table with just their rows, as a file may hold other days too.
+
+    Its columns have the types of today, whatever the files of earlier versions hold: two widths of decimal would
+    make a third.
+    """
     _replace(connection, "inputs.pending_segments (arrival_date date, segment_id varchar)", list(todo))
     segment_ids = {one.segment_id for one in todo}
     for table in RAW_TABLES:
-        files = [home / "raw" / table / "schema.parquet"]
+        schema = home / "raw" / table / "schema.parquet"
+        files = [schema]
         if table == "scores":
             found = (score_file_of(home, path) for path in _files_of(home, "messages", segment_ids))
             files += [path for path in found if path.exists()]
         else:
             files += _files_of(home, table, segment_ids)
         listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        columns = connection.execute("describe from read_parquet(?)", [str(schema)]).fetchall()
+        typed = ", ".join(f'cast(raw."{name}" as {kind}) as "{name}"' for name, kind, *_ in columns)
         connection.execute(
             f"""
             create or replace view raw.{table} as
-            select raw.*, pending.arrival_date
+            select {typed}, pending.arrival_date
             from read_parquet([{listed}], hive_partitioning = false, union_by_name = true) as raw
             inner join inputs.pending_segments as pending
                 on raw.segment_id = pending.segment_id and cast(raw.received_at as date) = pending.arrival_date

@@ -1,12 +1,20 @@
-"""What a refresh costs follows its lines and not the days over which they arrived; raw of an older layout is read."""
+"""What a refresh costs follows its lines and not the days over which they arrived; raw of older versions is read."""
 
 import sqlite3
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
-from orchestration.extract.landing.ledger import committed_files, ledger_path
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from orchestration.erasure.tombstones import NOBODY
+from orchestration.extract.landing.ledger import committed_files, ledger_path, look_of
 from orchestration.extract.landing.schemas import RAW_TABLES
+from orchestration.refresh.plan import fingerprint_of
+from orchestration.settings import DBT_PROJECT
 from tests.support.pipeline import Pipeline, refresh
 from tests.support.requests import Line, capture, deliver, said
 
@@ -60,3 +68,32 @@ def test_raw_files_that_lie_by_arrival_day_as_earlier_versions_wrote_them_are_re
     assert pipeline.query("from fct_conversation_days order by all") == before
     pipeline.run(capture("c9", said("m1", "2024-01-05T10:00:00Z")), file="more.jsonl")
     assert len(pipeline.query("from fct_conversation_days")) == 7
+
+
+def test_raw_files_whose_columns_had_other_types_are_read_with_those_of_today(tmp_path: Path) -> None:
+    deliver(tmp_path, capture("c1", said("m1", "2024-01-01T10:00:00Z"), user={"id": "u1", "mrr": 1.5}))
+    assert refresh(tmp_path).returncode == 0
+    (file,) = committed_files(tmp_path, "requests")
+    path = tmp_path / file.path
+    table = pq.read_table(path)
+    for column in ("user_mrr", "organization_mrr"):
+        position = table.schema.get_field_index(column)
+        table = table.set_column(position, column, table[column].cast(pa.decimal128(20, 6)))
+    pq.write_table(table.drop_columns(["has_device", "has_country"]), path)
+    with closing(sqlite3.connect(ledger_path(tmp_path))) as ledger, ledger:
+        ledger.execute("update segment_files set size = ?, checksum = ? where path = ?", (*look_of(path), file.path))
+    assert refresh(tmp_path, "--full").returncode == 0
+    deliver(
+        tmp_path, capture("c2", said("m1", "2024-01-02T10:00:00Z"), user={"id": "u2", "mrr": 0.123456789}), file="2.log"
+    )
+    done = refresh(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with duckdb.connect(str((tmp_path / "published" / "current.duckdb").resolve()), read_only=True) as snapshot:
+        rows = snapshot.execute("select user_id, cast(mrr as text) from dim_users order by all").fetchall()
+    assert rows == [("u1", "1.5000"), ("u2", "0.1235")]
+
+
+def test_a_warehouse_is_rebuilt_where_the_columns_of_raw_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint_of(DBT_PROJECT, "off", NOBODY)
+    monkeypatch.setitem(RAW_TABLES, "requests", RAW_TABLES["requests"].append(pa.field("channel", pa.string())))
+    assert fingerprint_of(DBT_PROJECT, "off", NOBODY) != before

@@ -4,15 +4,18 @@ import ctypes
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.doctor.heal import heal
+from orchestration.erasure.tombstones import request
 from orchestration.errors import PipelineError, is_damage
 from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.settings import Settings
@@ -20,7 +23,7 @@ from tests.support.commands import clientele, command_line, environment_of
 from tests.support.damage import DISPOSABLE, WAYS, overwrite
 from tests.support.pipeline import refresh
 from tests.support.publishing import Snapshot
-from tests.support.requests import capture, deliver, said
+from tests.support.requests import SUPPORT, capture, deliver, said
 
 LINES = [
     capture(f"c{number}", said("m1", f"2026-03-1{number}T10:00:00Z"), user={"id": "ann"}, organization={"id": "acme"})
@@ -142,11 +145,37 @@ def test_trap_69_a_ledger_without_its_copy_says_what_is_lost_and_its_advice_work
 ) -> None:
     for name in ("ledger.sqlite", "ledger.copy.sqlite"):
         damage(home / "raw" / name)
-    with pytest.raises(PipelineError, match=r"move .*raw and .*quarantine aside"):
+    with pytest.raises(PipelineError, match=r"move all that is in .*raw and in .*quarantine aside"):
         heal(Settings(home=home))
     for name in ("raw", "quarantine"):
         (home / name).rename(home / f"{name}.aside")
     assert heal(Settings(home=home)) == []
+
+
+def test_the_advice_where_the_ledger_is_lost_keeps_who_is_erased(home: Path) -> None:
+    request(home, SUPPORT, "user", ["ann"], keep_counts=False)
+    deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z"), user={"id": "bob"}))
+    for name in ("ledger.sqlite", "ledger.copy.sqlite"):
+        (home / "raw" / name).unlink()
+    with pytest.raises(PipelineError, match=r"but for erasures\.sqlite"):
+        heal(Settings(home=home))
+    for path in [*(home / "raw").iterdir(), home / "quarantine"]:
+        if path.name != "erasures.sqlite":
+            path.rename(home / f"{path.name}.aside")
+    done = refresh(home)
+    assert done.returncode == 0, done.stderr
+    assert conversations(home) == 1
+
+
+@pytest.mark.parametrize("name", ["ledger.sqlite", "erasures.sqlite"])
+def test_what_a_newer_version_wrote_is_refused_and_left_as_it_is(home: Path, name: str) -> None:
+    request(home, SUPPORT, "user", ["bob"], keep_counts=False)
+    with closing(sqlite3.connect(home / "raw" / name)) as database:
+        database.execute("pragma user_version = 1")
+    before = (home / "raw" / name).read_bytes()
+    for command in (["refresh"], ["status"]):
+        assert_one_sentence(clientele(home, *command), name, "newer version of clientele")
+    assert (home / "raw" / name).read_bytes() == before
 
 
 def test_trap_69_a_home_that_was_copied_with_its_links_followed_has_links_again(

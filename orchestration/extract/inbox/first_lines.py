@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from orchestration.extract.inbox.wrapped import extraction
 from orchestration.extract.records.faults import Rejection, UnusableRecord, type_name
 from orchestration.extract.records.instants import epoch_like
 from orchestration.extract.records.parse import parse, without_advice
@@ -19,6 +20,7 @@ FEWEST = 2
 FEWEST_OF_ANY_CAUSE = 10
 Cause = tuple[str, str]
 _WRAP = "Put each request into its envelope, as README.md shows under `Your own data`"
+_TAKE_OUT = "Deliver what `{}` takes out of it"
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
 _EPOCH = re.compile(r"looks like epoch (\w+)")
@@ -34,6 +36,8 @@ def document_cause(content: bytes) -> Cause | None:
     except UnusableRecord:
         return None
     if isinstance(value, list) and value and not any(isinstance(one, dict) for one in value):
+        if command := extraction(value):
+            return _wrapped_cause(command)
         return (
             f"is a list whose first element is {type_name(value[0])}, and no request log",
             "Deliver a list of objects",
@@ -46,19 +50,35 @@ def document_cause(content: bytes) -> Cause | None:
     ]
     for name, one in inside:
         if isinstance(one, list) and one and all(isinstance(element, dict) for element in one):
-            is_log = all(element.keys() >= ENVELOPE for element in one)
-            advice = "Deliver that list alone" if is_log else _WRAP
-            return f"is one JSON object around a list (`{name}`), and no request log", advice
+            command = extraction(value)
+            return (
+                f"is one JSON object around a list (`{name}`), and no request log",
+                _TAKE_OUT.format(command) if command else _WRAP,
+            )
     return None
 
 
-def common_cause(lines: Sequence[bytes]) -> Cause | None:
-    """What is wrong with every one of these lines, as the rest of a sentence, and what to do."""
+def common_cause(lines: Sequence[bytes], *, in_list: bool = False) -> Cause | None:
+    """What is wrong with every one of these lines or values of a list, as the rest of a sentence, and what to do."""
     first = [line for line in lines if line.strip()][:FIRST_LINES]
     if len(first) < FEWEST:
         return None
+    if command := _command(first, in_list=in_list):
+        return _wrapped_cause(command)
     recognisers = (_prefixed, _table, _text, _epoch, _without_envelope, _of_no_request_log)
     return next((cause for recognise in recognisers if (cause := recognise(first))), None)
+
+
+def _wrapped_cause(command: str) -> Cause:
+    return "holds a request log inside the records of another program", _TAKE_OUT.format(command)
+
+
+def _command(lines: list[bytes], *, in_list: bool) -> str | None:
+    """How the request log is taken out that stands inside these lines, none of which is a request itself."""
+    records = list(map(_value, lines))
+    if any(isinstance(one, dict) and ENVELOPE & one.keys() for one in records):
+        return None
+    return next((found for one in records if (found := extraction([one] if in_list else one))), None)
 
 
 def _prefixed(lines: list[bytes]) -> Cause | None:
@@ -134,11 +154,15 @@ def _of_no_request_log(lines: list[bytes]) -> Cause | None:
 
 
 def _object(line: bytes) -> dict[str, Any]:
-    try:
-        value, _ = parse(line)
-    except UnusableRecord:
-        return {}
+    value = _value(line)
     return value if isinstance(value, dict) else {}
+
+
+def _value(line: bytes) -> object:
+    try:
+        return parse(line)[0]
+    except UnusableRecord:
+        return None
 
 
 def _is_like_json(line: bytes) -> bool:

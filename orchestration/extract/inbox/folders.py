@@ -46,7 +46,7 @@ class _Walk:
         self._ignored = _ignore_patterns(inbox / IGNORE)
         # Device and inode of what was met, with its path below the inbox; of the folders around the inbox too.
         self._met: dict[tuple[int, int], str] = {}
-        for folder in inbox.absolute().parents:
+        for folder in filter(Path.exists, inbox.absolute().parents):
             self._met[_identity(folder.stat())] = ".."
 
     def folder(self, folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from orchestration.extract.inbox.files import Cursor
 from orchestration.extract.inbox.first_lines import FEWEST, FIRST_LINES, Cause, common_cause, document_cause
-from orchestration.extract.inbox.scanning import ValueScanner
+from orchestration.extract.inbox.scanning import ValueScanner, whole_values
 from orchestration.extract.inbox.streams import DamagedStream, open_stream
 from orchestration.extract.records.parse import is_complete_object
 
@@ -106,12 +106,12 @@ def format_of(source_file: str, descriptor: int, size: int, cursor: Cursor, line
 
     if cause := _document(text, more):
         raise RefusedFile(source_file, *cause)
-    if _is_values(text, more):
-        return Format(compression, encoding, "values")
-    if encoding == "utf-8" and (cause := _wrong_encoding(text)):
+    is_values = _is_values(text, more)
+    first = _first_values(text, more) if is_values else text.split(b"\n")[:-1]
+    if encoding == "utf-8" and (cause := _wrong_encoding(first)):
         raise RefusedFile(source_file, *cause)
-    what = Format(compression, encoding)
-    if cause := common_cause(text.split(b"\n")[:-1]):
+    what = Format(compression, encoding, "values" if is_values else "lines")
+    if cause := common_cause(first, in_list=text.lstrip().startswith(b"[")):
         raise RefusedFile(source_file, *cause, what)
     return what
 
@@ -143,6 +143,11 @@ def _is_values(text: bytes, more: Callable[[], bytes]) -> bool:
         return False
     behind = begin[end:].partition(b"\n")[0].strip()
     return b"\n" in begin[:end] or behind == b"," or behind.lstrip(b", \t").startswith(b"{")
+
+
+def _first_values(text: bytes, more: Callable[[], bytes]) -> list[bytes]:
+    values = whole_values(text)
+    return values if len(values) >= FEWEST else whole_values(more())
 
 
 def _is_cut_off(lines: bytes) -> bool:
@@ -208,12 +213,11 @@ def _decoded(head: bytes, encoding: str) -> bytes:
     return head.decode(encoding, "ignore").encode("utf-8", "ignore")
 
 
-def _wrong_encoding(text: bytes) -> tuple[str, str] | None:
+def _wrong_encoding(lines: list[bytes]) -> tuple[str, str] | None:
     """Text of another encoding: of the first lines that can tell, and there are some, none is UTF-8.
 
     A damaged byte stands alone; those of another alphabet stand beside letters and each other.
     """
-    lines = text.split(b"\n")[:-1]
     telling = [line for line in lines if not line.isascii()]
     if len(telling) < FEWEST or (len(telling) < 3 and len(telling) * 2 < len(lines)):
         return None

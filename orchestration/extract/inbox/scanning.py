@@ -97,6 +97,17 @@ class ValueScanner:
             self._in_text = False
 
 
+def whole_values(text: bytes) -> list[bytes]:
+    """The values of UTF-8 text that begin and end in it."""
+    found, start = [], 0
+    for begins, at in ValueScanner("utf-8").scan(text):
+        if begins:
+            start = at
+        else:
+            found.append(text[start:at])
+    return found
+
+
 def _any_of(characters: str, encoding: str) -> bytes:
     units = [one.encode(encoding) for one in characters]
     alone = b"".join(re.escape(unit) for unit in units if len(unit) == 1)

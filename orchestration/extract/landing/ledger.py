@@ -7,7 +7,7 @@ deciding what to read is done in `staging.py` and `landing.py`.
 import hashlib
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from orchestration.extract.inbox.files import Cursor
 from orchestration.extract.landing.schemas import RECEIPTS
+from orchestration.home.sqlite_file import refuse_newer
 
 _TABLES = """
 create table if not exists files (
@@ -147,6 +148,7 @@ class Ledger:
         self._home, path = home, ledger_path(home)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=60)
+        refuse_newer(self._connection, path)
         self._connection.execute("pragma synchronous = full")
         self._connection.executescript(_TABLES)
         present = {row[1] for row in self._connection.execute("pragma table_info(files)")}
@@ -313,14 +315,10 @@ def ledger_path(home: Path) -> Path:
 
 def states(home: Path) -> dict[str, FileState]:
     """Every file that was ever looked at, by its path below the inbox."""
-    path = ledger_path(home)
-    if not path.exists():
+    if not ledger_path(home).exists():
         return {}
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)
-    try:
+    with _opened(home) as connection:
         return _states(connection)
-    finally:
-        connection.close()
 
 
 def receipts(home: Path, run_id: str | None = None) -> list[Receipt]:
@@ -365,14 +363,18 @@ def committed_files(home: Path, table: str) -> list[SegmentFile]:
 
 
 def _rows(home: Path, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    path = ledger_path(home)
-    if not path.exists():
+    if not ledger_path(home).exists():
         return []
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)
-    try:
+    with _opened(home) as connection:
         return connection.execute(query, values).fetchall()
-    finally:
-        connection.close()
+
+
+@contextmanager
+def _opened(home: Path) -> Iterator[sqlite3.Connection]:
+    path = ledger_path(home)
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=60)) as connection:
+        refuse_newer(connection, path)
+        yield connection
 
 
 def _receipt(row: tuple[Any, ...]) -> Receipt:

@@ -106,10 +106,12 @@ REFUSED = {
     "epoch milliseconds": encode(*(line | {"received_at": 1_764_000_000_000} for line in LINES)),
     "epoch seconds": encode(*(capture(messages=[{"role": "user", "sentAt": 1_764_000_000}]) for _ in range(3))),
     "no request log": encode(*(line["request"] for line in LINES)),
+    "JSON, but no request log": json.dumps([line["request"] for line in LINES]).encode(),
+    "(Latin-1 or Windows-1252, perhaps)": json.dumps(LINES, ensure_ascii=False).replace("🙂", "").encode("latin-1"),
     "one JSON object around a list (`records`)": json.dumps({"count": 4, "records": LINES}).encode(),
     "one JSON object around a list (`data.items`)": json.dumps({"data": {"items": [{"id": 1}]}}, indent=1).encode(),
-    "a list whose first element is text": json.dumps([json.dumps(line) for line in LINES]).encode(),
-    "a list whose first element is a list": json.dumps([[line] for line in LINES]).encode(),
+    "a list whose first element is text": b'["u1", "u2"]',
+    "a list whose first element is a list": b'[["id", "plan"], ["u1", "pro"]]',
     "text in front of the JSON of each line": b"".join(b"INFO " + encode(line) for line in LINES),
     "bad_received_at: The envelope's `received_at` names its zone in words": encode(
         *(line | {"received_at": "2026-11-22 10:15:00 UTC"} for line in LINES * 3)
@@ -132,6 +134,40 @@ def test_what_is_no_request_log_is_refused_once_with_what_to_do(home: Path, caus
     path.write_bytes(WHOLE)
     again = receipt(home, "again")
     assert (again.accepted, again.problem) == (4, None)
+
+
+def wrapped(line: dict[str, Any]) -> dict[str, Any]:
+    return {"log": json.dumps(line) + "\n", "stream": "stdout"}
+
+
+WRAPPED = {
+    "jq -j .log": encode({"log": "Started\n"}, *map(wrapped, LINES)),
+    "jq -r .": encode(*(json.dumps(json.dumps(line)).encode() for line in LINES)),
+    "jq -c .jsonPayload": encode(*({"insertId": "a", "jsonPayload": line} for line in LINES)),
+    "jq -r '.[\"@log\"].text'": encode(*({"@log": {"text": json.dumps(line)}} for line in LINES)),
+    "jq -c '.records[]'": json.dumps({"count": 4, "records": LINES}).encode(),
+    "jq -r '.events[].message'": json.dumps({"events": [{"message": json.dumps(line)} for line in LINES]}).encode(),
+    "jq -j '.[].log'": json.dumps([wrapped(line) for line in LINES], indent=1).encode(),
+    "jq -r '.[]'": json.dumps([json.dumps(line) for line in LINES]).encode(),
+    "jq -c '.[][]'": json.dumps([[line] for line in LINES]).encode(),
+}
+
+
+@pytest.mark.parametrize("command", WRAPPED)
+def test_a_request_log_inside_the_records_of_another_program_is_refused_with_the_command_that_takes_it_out(
+    home: Path, command: str
+) -> None:
+    write(home, WRAPPED[command])
+    one = receipt(home)
+    assert (one.lines, rows(home, "quarantine")) == (0, [])
+    assert one.problem is not None
+    assert f"`{command}`" in one.problem
+    assert one.problem.count(". ") == 1
+
+
+def test_requests_whose_texts_hold_requests_are_read(home: Path) -> None:
+    write(home, encode(*(capture(number, **values(json.dumps(LINES[0]))) for number in range(3))))
+    assert counts(home) == (3, 3, 0, 0)
 
 
 def test_a_zip_archive_is_refused_with_what_to_do(home: Path) -> None:
