@@ -51,10 +51,11 @@ fuzz: export FUZZ_EXAMPLES ?= 500
 fuzz: $(READY)
 	$(VENV)/bin/pytest tests/serving/test_serving_fuzzing.py
 
-# Every control of the pages in Chromium, on 1,000,000 users and 100,000 organizations: about half an hour.
+# Every control of the pages in Chromium, on 1,000,000 users and 100,000 organizations: about half an hour. And axe in
+# every state of the pages, wide and light as in `make test`, and on a phone in the dark.
 browse: export BROWSE_USERS ?= 1000000
 browse: $(READY) chromium
-	$(VENV)/bin/pytest tests/browse
+	$(VENV)/bin/pytest tests/browse tests/serving/test_serving_accessible.py
 
 # Deliberate faults in copies of the project: the test of each must find it. ONLY="a log" runs those that say so.
 mutants: $(READY)
