@@ -18,7 +18,7 @@ from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.settings import Settings
 from tests.support.commands import clientele, command_line, environment_of
 from tests.support.damage import DISPOSABLE, WAYS, overwrite
-from tests.support.pipeline import refresh
+from tests.support.pipeline import Pipeline, refresh
 from tests.support.publishing import Snapshot
 from tests.support.requests import capture, deliver, said
 
@@ -188,6 +188,16 @@ def damage_blocks(warehouse: Path, share: float, blocks: int) -> None:
 
 @pytest.mark.parametrize(("share", "blocks"), [(0, 1), (0.6, 1), (0.9, 1), (0, 1000), (0.9, 1000)])
 def test_trap_69_blocks_of_the_warehouse_that_are_damaged_are_met_and_rebuilt(
+    pipeline: Pipeline, share: float, blocks: int
+) -> None:
+    pipeline.run(*LINES).close()
+    damage_blocks(pipeline.warehouse, share, blocks)
+    pipeline.run(capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
+    assert len(pipeline.query("from fct_conversation_days")) == 4
+
+
+@pytest.mark.parametrize(("share", "blocks"), [(0.6, 1), (0, 1000)])
+def test_trap_69_a_refresh_that_meets_damaged_blocks_of_the_warehouse_says_so_and_rebuilds_it(
     home: Path, share: float, blocks: int
 ) -> None:
     damage_blocks(home / "warehouse" / "warehouse.duckdb", share, blocks)
@@ -254,16 +264,17 @@ def test_trap_69_a_full_disk_and_a_home_without_permission_are_one_sentence_and_
     assert conversations(home) == 4
 
 
-@pytest.mark.parametrize("name", ["chatbots.csv", "identity.csv", "raw/counts.sqlite", "quarantine/schema.parquet"])
-def test_trap_69_a_folder_where_a_file_belongs_is_named_and_moving_it_away_is_enough(home: Path, name: str) -> None:
+def test_trap_69_a_folder_where_a_file_belongs_is_named_and_moving_it_away_is_enough(home: Path) -> None:
     deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
-    (home / name).unlink(missing_ok=True)
-    (home / name).mkdir()
-    assert_one_sentence(refresh(home), "Move it away", f"/{name}'")
-    if name.endswith(".csv"):
-        assert "FAULT settings files: A folder or a link stands" in " ".join(clientele(home, "doctor").stdout.split())
-    assert conversations(home) == 3
-    (home / name).rmdir()
+    for name in ("chatbots.csv", "identity.csv", "raw/counts.sqlite", "quarantine/schema.parquet"):
+        (home / name).unlink(missing_ok=True)
+        (home / name).mkdir()
+        assert_one_sentence(refresh(home), "Move it away", f"/{name}'")
+        if name.endswith(".csv"):
+            told = " ".join(clientele(home, "doctor").stdout.split())
+            assert "FAULT settings files: A folder or a link stands" in told
+        assert conversations(home) == 3
+        (home / name).rmdir()
     done = refresh(home)
     assert done.returncode == 0, done.stderr
     assert conversations(home) == 4
