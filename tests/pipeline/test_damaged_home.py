@@ -18,7 +18,7 @@ from orchestration.extract.landing.ledger import committed_files, receipts
 from orchestration.settings import Settings
 from tests.support.commands import clientele, command_line, environment_of
 from tests.support.damage import DISPOSABLE, WAYS, overwrite
-from tests.support.pipeline import Pipeline, refresh
+from tests.support.pipeline import refresh
 from tests.support.publishing import Snapshot
 from tests.support.requests import capture, deliver, said
 
@@ -188,16 +188,6 @@ def damage_blocks(warehouse: Path, share: float, blocks: int) -> None:
 
 @pytest.mark.parametrize(("share", "blocks"), [(0, 1), (0.6, 1), (0.9, 1), (0, 1000), (0.9, 1000)])
 def test_trap_69_blocks_of_the_warehouse_that_are_damaged_are_met_and_rebuilt(
-    pipeline: Pipeline, share: float, blocks: int
-) -> None:
-    pipeline.run(*LINES).close()
-    damage_blocks(pipeline.warehouse, share, blocks)
-    pipeline.run(capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
-    assert len(pipeline.query("from fct_conversation_days")) == 4
-
-
-@pytest.mark.parametrize(("share", "blocks"), [(0.6, 1), (0, 1000)])
-def test_trap_69_a_refresh_that_meets_damaged_blocks_of_the_warehouse_says_so_and_rebuilds_it(
     home: Path, share: float, blocks: int
 ) -> None:
     damage_blocks(home / "warehouse" / "warehouse.duckdb", share, blocks)
