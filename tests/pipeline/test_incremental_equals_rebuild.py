@@ -32,7 +32,7 @@ from tests.support.requests import write_chatbots, write_exclusions, write_ident
 # To find a fault, not to show the smallest history in which it does harm.
 QUICK = bool(os.environ.get("CLIENTELE_FIRST_FAULT"))
 SOAK = int(os.environ.get("CLIENTELE_SOAK") or 0)
-EXAMPLES = SOAK or (100 if QUICK else 40)
+EXAMPLES = SOAK or (100 if QUICK else 30)
 # Hypothesis' own choices without its mutations of what it chose before: five of six histories would be near copies.
 AVAILABLE_PROVIDERS["fresh"] = "hypothesis.internal.conjecture.providers.HypothesisProvider"
 DAYS = [date(2026, 3, 7), date(2026, 3, 8), date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)]

@@ -18,7 +18,7 @@ from serving.tables.ranges import Days
 from serving.tables.series import buckets
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, Rows, publish
-from tests.serving.random_questions import EXCLUSIONS, questions, spread_rows
+from tests.serving.random_questions import questions
 
 ODD_IDS = (
     "a/b",
@@ -51,10 +51,8 @@ ODD_CHATBOTS = (".", "..", "totals", "id:totals", "a/b", "%2F")
 
 
 @pytest.fixture(scope="module")
-def asking(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
-    directory = tmp_path_factory.mktemp("entities")
-    publish(directory, spread_rows(), exclusions=EXCLUSIONS)
-    return TestClient(create_app(directory, clock=lambda: NOW), BASE)
+def asking(spread: Path) -> TestClient:
+    return TestClient(create_app(spread, clock=lambda: NOW), BASE)
 
 
 def ask(client: TestClient, path: str, chatbot: str = "support", **asked: object) -> dict:

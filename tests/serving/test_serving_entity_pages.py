@@ -26,7 +26,7 @@ from serving.tables.statement import Statement
 from tests.serving.browser import eventually, heading, launched, serving, shown_column, visiting
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, Rows, publish
-from tests.serving.random_questions import EXCLUSIONS, questions, spread_rows
+from tests.serving.random_questions import questions
 from tests.serving.test_serving_entities import ODD_IDS
 
 ALL_TIME = "?range=all_time"
@@ -34,10 +34,8 @@ HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    published = tmp_path_factory.mktemp("entity-pages")
-    publish(published, spread_rows(), exclusions=EXCLUSIONS)
-    return published
+def directory(spread: Path) -> Path:
+    return spread
 
 
 @pytest.fixture(scope="module")

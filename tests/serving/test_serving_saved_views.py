@@ -4,6 +4,7 @@ import html
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import threading
 from pathlib import Path
@@ -18,7 +19,7 @@ from serving.http.app import create_app
 from serving.saved_views import SavedView, read_views, save_view
 from tests.serving.browser import eventually, heading, launched, serving, visiting
 from tests.serving.conftest import BASE
-from tests.serving.published_fixture import NOW, publish
+from tests.serving.published_fixture import NOW
 from tests.serving.readers import client_of
 from tests.support.commands import command_line, environment_of
 
@@ -28,8 +29,8 @@ AWKWARD = "eu/neu é"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    publish(tmp_path / "published")
+def home(published: Path, tmp_path: Path) -> Path:
+    shutil.copytree(published, tmp_path / "published", symlinks=True)
     return tmp_path
 
 
