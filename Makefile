@@ -46,13 +46,12 @@ PROCESSES ?= 2
 soak: $(READY)
 	$(VENV)/bin/python -m tests.soak $(EXAMPLES) $(PROCESSES)
 
-# Random questions to every route of the API, 500 of each kind: about half an hour. And PostgreSQL beside the snapshot: 30
-# random worlds instead of 2 that arrive in parts, and 300 random ranges instead of 30 for each function.
+# Random questions to every route of the API, 500 of each kind: about half an hour. And 30 random worlds instead of 2 that
+# arrive in PostgreSQL in parts.
 fuzz: export FUZZ_EXAMPLES ?= 500
 fuzz: export POSTGRES_WORLDS ?= 30
-fuzz: export POSTGRES_RANGES ?= 300
 fuzz: $(READY) postgres
-	$(VENV)/bin/pytest tests/serving/test_serving_fuzzing.py tests/postgres/test_publication.py tests/postgres/test_functions.py
+	$(VENV)/bin/pytest tests/serving/test_serving_fuzzing.py tests/postgres/test_publication.py
 
 # Every control of the pages in Chromium, on 1,000,000 users and 100,000 organizations: about half an hour. And axe in
 # every state of the pages, wide and light as in `make test`, and on a phone in the dark.

@@ -13,7 +13,7 @@ from tests.support.pipeline import Pipeline, Project
 from tests.support.publishing import Publisher
 
 RUNS = 30
-SHARE = 0.05
+SHARE = 0.1
 
 
 def test_trap_44_real_requests_in_reverse_order_in_thirty_runs_give_the_tables_of_one_run(
