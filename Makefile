@@ -46,15 +46,18 @@ PROCESSES ?= 2
 soak: $(READY)
 	$(VENV)/bin/python -m tests.soak $(EXAMPLES) $(PROCESSES)
 
-# Random questions to every route of the API, 500 of each kind: about half an hour.
+# Random questions to every route of the API, 500 of each kind: about half an hour. And 30 random worlds instead of 2 that
+# arrive in PostgreSQL in parts.
 fuzz: export FUZZ_EXAMPLES ?= 500
-fuzz: $(READY)
-	$(VENV)/bin/pytest tests/serving/test_serving_fuzzing.py
+fuzz: export POSTGRES_WORLDS ?= 30
+fuzz: $(READY) postgres
+	$(VENV)/bin/pytest tests/serving/test_serving_fuzzing.py tests/postgres/test_publication.py
 
-# Every control of the pages in Chromium, on 1,000,000 users and 100,000 organizations: about half an hour.
+# Every control of the pages in Chromium, on 1,000,000 users and 100,000 organizations: about half an hour. And axe in
+# every state of the pages, wide and light as in `make test`, and on a phone in the dark.
 browse: export BROWSE_USERS ?= 1000000
 browse: $(READY) chromium
-	$(VENV)/bin/pytest tests/browse
+	$(VENV)/bin/pytest tests/browse tests/serving/test_serving_accessible.py
 
 # Deliberate faults in copies of the project: the test of each must find it. ONLY="a log" runs those that say so.
 mutants: $(READY)

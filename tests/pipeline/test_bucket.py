@@ -15,7 +15,7 @@ from pyarrow import fs
 
 from orchestration.publish.bucket import LATEST, BucketFault, copy_snapshot, is_current
 from orchestration.publish.snapshot import TABLES
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import Pipeline, Project
 from tests.support.publishing import Publisher
 from tests.support.requests import capture, said
 
@@ -51,12 +51,16 @@ def google() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["folder", "s3", "google"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where snapshots are copied to."""
-    if request.param == "folder":
-        return str(tmp_path / "exports")
-    return request.getfixturevalue(request.param).format(f"/{tmp_path.name}")
+@pytest.fixture
+def urls(s3: str, google: str, tmp_path: Path) -> list[str]:
+    """Where snapshots are copied to: a folder, and buckets of two kinds."""
+    return [str(tmp_path / "exports"), s3.format(f"/{tmp_path.name}"), google.format(f"/{tmp_path.name}")]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, project: Project) -> Publisher:
+    """A home that has published once, and that no test changes."""
+    return Publisher(Pipeline(tmp_path_factory.mktemp("published") / "home", project)).run(visit(1))
 
 
 @pytest.fixture
@@ -81,63 +85,66 @@ def snapshots(url: str) -> set[str]:
     return {path.removeprefix(f"{root}/snapshots/").split("/")[0] for path in files_there}
 
 
-def test_every_table_can_be_read_where_the_pointer_leads(url: str, publisher: Publisher) -> None:
-    publisher.run(visit(1))
-    assert not is_current(url, publisher.folder)
-    done = copy_snapshot(url, publisher.folder)
-    assert is_current(url, publisher.folder)
-    assert done.files == len(TABLES) + 2
-    pointer = latest(url)
-    assert pointer["snapshot_id"] == publisher.manifest["snapshot_id"]
-    files, root = opened(url)
-    for table in TABLES:
-        copied = ds.dataset(f"{root}/{pointer['prefix']}{table}", filesystem=files).to_table()
-        with duckdb.connect() as connection:
-            path = str(publisher.folder / "current" / f"{table}.parquet")
-            assert (
-                copied.num_rows == connection.execute("select count(*) from read_parquet(?)", [path]).fetchall()[0][0]
-            )
-        assert copied.num_rows == publisher.manifest["tables"][table]["rows"]
-    with files.open_input_stream(f"{root}/{pointer['prefix']}manifest.json") as manifest:
-        assert json.loads(manifest.read()) == publisher.manifest
-    assert copy_snapshot(url, publisher.folder).files == 0
+def test_every_table_can_be_read_where_the_pointer_leads(urls: list[str], published: Publisher) -> None:
+    for url in urls:
+        assert not is_current(url, published.folder)
+        done = copy_snapshot(url, published.folder)
+        assert is_current(url, published.folder)
+        assert done.files == len(TABLES) + 2
+        pointer = latest(url)
+        assert pointer["snapshot_id"] == published.manifest["snapshot_id"]
+        files, root = opened(url)
+        for table in TABLES:
+            copied = ds.dataset(f"{root}/{pointer['prefix']}{table}", filesystem=files).to_table()
+            path = str(published.folder / "current" / f"{table}.parquet")
+            with duckdb.connect() as connection:
+                ((rows,),) = connection.execute("select count(*) from read_parquet(?)", [path]).fetchall()
+            assert copied.num_rows == rows == published.manifest["tables"][table]["rows"]
+        with files.open_input_stream(f"{root}/{pointer['prefix']}manifest.json") as manifest:
+            assert json.loads(manifest.read()) == published.manifest
+        assert copy_snapshot(url, published.folder).files == 0
 
 
-def test_prefixes_go_when_snapshots_go(url: str, publisher: Publisher) -> None:
+def test_prefixes_go_when_snapshots_go(urls: list[str], publisher: Publisher) -> None:
     for number in range(5):  # three are kept
         publisher.run(visit(number))
-        copy_snapshot(url, publisher.folder)
+        for url in urls:
+            copy_snapshot(url, publisher.folder)
     kept = {path.name for path in (publisher.folder / "snapshots").iterdir()}
-    assert snapshots(url) == kept
+    assert [snapshots(url) for url in urls] == [kept] * 3
     assert len(kept) == 3
     # Behind an erasure only the newest stays.
     for old in sorted(kept)[:-1]:
         shutil.rmtree(publisher.folder / "snapshots" / old)
-    assert not is_current(url, publisher.folder)
-    copy_snapshot(url, publisher.folder)
-    assert snapshots(url) == {publisher.manifest["snapshot_id"]}
-    assert is_current(url, publisher.folder)
+    for url in urls:
+        assert not is_current(url, publisher.folder)
+        copy_snapshot(url, publisher.folder)
+        assert snapshots(url) == {publisher.manifest["snapshot_id"]}
+        assert is_current(url, publisher.folder)
 
 
-def test_a_copy_that_broke_off_is_not_pointed_to_and_is_made_whole_or_dropped(url: str, publisher: Publisher) -> None:
+def test_a_copy_that_broke_off_is_not_pointed_to_and_is_made_whole_or_dropped(
+    urls: list[str], publisher: Publisher
+) -> None:
     publisher.run(visit(1))
-    copy_snapshot(url, publisher.folder)
-    files, root = opened(url)
-    half = f"{root}/snapshots/20200101T000000.000000Z/fct_user_days"
-    files.create_dir(half)
-    with files.open_output_stream(f"{half}/fct_user_days.parquet") as written:
-        written.write(b"half")
-    assert latest(url)["snapshot_id"] == publisher.manifest["snapshot_id"]
+    for url in urls:
+        copy_snapshot(url, publisher.folder)
+        files, root = opened(url)
+        half = f"{root}/snapshots/20200101T000000.000000Z/fct_user_days"
+        files.create_dir(half)
+        with files.open_output_stream(f"{half}/fct_user_days.parquet") as written:
+            written.write(b"half")
+        assert latest(url)["snapshot_id"] == publisher.manifest["snapshot_id"]
     publisher.run(visit(2))
-    copy_snapshot(url, publisher.folder)
-    assert snapshots(url) == {path.name for path in (publisher.folder / "snapshots").iterdir()}
+    for url in urls:
+        copy_snapshot(url, publisher.folder)
+        assert snapshots(url) == {path.name for path in (publisher.folder / "snapshots").iterdir()}
 
 
 @pytest.mark.parametrize("what", ["wrong", "absent", "away", "google away", "file", "scheme"])
-def test_a_fault_is_one_sentence_without_the_keys(what: str, s3: str, tmp_path: Path, publisher: Publisher) -> None:
-    publisher.run(visit(1))
+def test_a_fault_is_one_sentence_without_the_keys(what: str, s3: str, tmp_path: Path, published: Publisher) -> None:
     (tmp_path / "file").touch()
-    urls: dict[str, Callable[[], str]] = {
+    places: dict[str, Callable[[], str]] = {
         "wrong": lambda: f"s3://{KEY}:{SECRET}@",
         "absent": lambda: s3.replace("@bucket", "@no-such-bucket").format("/x"),
         "away": lambda: f"s3://{KEY}:{SECRET}@bucket/x?scheme=http&endpoint_override=127.0.0.1:1&region=us-east-1",
@@ -148,7 +155,7 @@ def test_a_fault_is_one_sentence_without_the_keys(what: str, s3: str, tmp_path: 
         "scheme": lambda: f"ftp://{KEY}:{SECRET}@host/x",
     }
     with pytest.raises(BucketFault) as caught:
-        copy_snapshot(urls[what](), publisher.folder)
+        copy_snapshot(places[what](), published.folder)
     sentence = str(caught.value)
     assert "CLIENTELE_EXPORT_URL cannot be used" in sentence
     assert "\n" not in sentence

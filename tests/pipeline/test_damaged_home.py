@@ -283,16 +283,17 @@ def test_trap_69_a_full_disk_and_a_home_without_permission_are_one_sentence_and_
     assert conversations(home) == 4
 
 
-@pytest.mark.parametrize("name", ["chatbots.csv", "identity.csv", "raw/counts.sqlite", "quarantine/schema.parquet"])
-def test_trap_69_a_folder_where_a_file_belongs_is_named_and_moving_it_away_is_enough(home: Path, name: str) -> None:
+def test_trap_69_a_folder_where_a_file_belongs_is_named_and_moving_it_away_is_enough(home: Path) -> None:
     deliver(home, capture("c9", said("m1", "2026-03-19T10:00:00Z")), file="more.jsonl")
-    (home / name).unlink(missing_ok=True)
-    (home / name).mkdir()
-    assert_one_sentence(refresh(home), "Move it away", f"/{name}'")
-    if name.endswith(".csv"):
-        assert "FAULT settings files: A folder or a link stands" in " ".join(clientele(home, "doctor").stdout.split())
-    assert conversations(home) == 3
-    (home / name).rmdir()
+    for name in ("chatbots.csv", "identity.csv", "raw/counts.sqlite", "quarantine/schema.parquet"):
+        (home / name).unlink(missing_ok=True)
+        (home / name).mkdir()
+        assert_one_sentence(refresh(home), "Move it away", f"/{name}'")
+        if name.endswith(".csv"):
+            told = " ".join(clientele(home, "doctor").stdout.split())
+            assert "FAULT settings files: A folder or a link stands" in told
+        assert conversations(home) == 3
+        (home / name).rmdir()
     done = refresh(home)
     assert done.returncode == 0, done.stderr
     assert conversations(home) == 4

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from orchestration.settings import DBT_PROJECT
+from orchestration.transform.dbt_manifest import ensure_manifest
 from orchestration.transform.seal import CHANGED, MISSING, seal_path
 from orchestration.transform.warehouse import Window, commit, prepare, read_build
 from tests.support.commands import environment_of
@@ -25,9 +26,17 @@ def visit(number: int) -> Line:
 
 
 def dbt(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A dbt command as a person starts it in the project's folder, with its own places for what it writes."""
+    """A dbt command as a person starts it in the project's folder, with its own places for what it writes.
+
+    The models are parsed there already, as in every checkout in which something ran.
+    """
     command = [str(Path(sys.executable).with_name("dbt")), *arguments]
-    places = ["--target-path", str(home.parent / "target"), "--log-path", str(home.parent / "logs")]
+    target = home.parent / "target"
+    parsed = ensure_manifest(DBT_PROJECT).with_name("partial_parse.msgpack")
+    if parsed.exists() and not target.exists():
+        target.mkdir()
+        shutil.copy(parsed, target)
+    places = ["--target-path", str(target), "--log-path", str(home.parent / "logs")]
     return subprocess.run(
         [*command, *places], cwd=DBT_PROJECT, env=environment_of(home) | environment, capture_output=True, text=True
     )

@@ -2,8 +2,9 @@
 
 Random histories are run step by step, then compared with a single run over the same input (equal to the digit) and with
 the second computation in `tests/support/oracle.py`. The single run is in a fresh home; where logs were rotated, which
-changes the names that decide between lines of one moment, it is a rebuild from raw. CLIENTELE_SOAK=5000 runs that many,
-at random; `make soak` does so in several processes.
+changes the names that decide between lines of one moment, it is a rebuild from raw. `make test` runs the same few each
+time, and `make mutants` more of them; CLIENTELE_SOAK=5000 runs that many, at random; `make soak` does so in several
+processes.
 """
 
 import json
@@ -31,13 +32,14 @@ from tests.support.requests import write_chatbots, write_exclusions, write_ident
 # To find a fault, not to show the smallest history in which it does harm.
 QUICK = bool(os.environ.get("CLIENTELE_FIRST_FAULT"))
 SOAK = int(os.environ.get("CLIENTELE_SOAK") or 0)
+EXAMPLES = SOAK or (100 if QUICK else 30)
 # Hypothesis' own choices without its mutations of what it chose before: five of six histories would be near copies.
 AVAILABLE_PROVIDERS["fresh"] = "hypothesis.internal.conjecture.providers.HypothesisProvider"
 DAYS = [date(2026, 3, 7), date(2026, 3, 8), date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)]
 
 
 @settings(
-    max_examples=SOAK or 100,
+    max_examples=EXAMPLES,
     derandomize=not SOAK,
     backend="fresh",
     deadline=None,

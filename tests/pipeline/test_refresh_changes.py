@@ -1,14 +1,16 @@
 """The ledger of changes: which published days a run changed, by how much, and why. On real snapshots."""
 
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestration.transform.warehouse import Window
-from tests.support.pipeline import Crash, Pipeline
+from tests.support.pipeline import Crash, Pipeline, Project
 from tests.support.publishing import Publisher
 from tests.support.requests import Line, analysis, capture, deliver, said, write_chatbots, write_identity
 
@@ -32,10 +34,17 @@ FIRST = (
 )
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, project: Project) -> Publisher:
+    return Publisher(Pipeline(tmp_path_factory.mktemp("prepared") / "home", project)).run(*FIRST)
+
+
 @pytest.fixture
-def publisher(pipeline: Pipeline) -> Publisher:
+def publisher(prepared: Publisher, memory: Path) -> Iterator[Publisher]:
     """A home in which two conversations are published: c1 of the 10th with a score, c2 of the 12th without one."""
-    return Publisher(pipeline).run(*FIRST)
+    copy = prepared.copied(memory / "home")
+    yield copy
+    copy.pipeline.close()
 
 
 def changes(publisher: Publisher, run: str | None = None) -> dict[tuple[int, str], dict[str, Any]]:

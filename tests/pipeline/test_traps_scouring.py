@@ -23,7 +23,7 @@ from orchestration.erasure.scouring import Scouring, every_file, scour
 from orchestration.erasure.tombstones import request
 from orchestration.extract.landing.ledger import receipts
 from serving.saved_views import SavedView, remove_view, save_view
-from tests.support.pipeline import Pipeline
+from tests.support.pipeline import Pipeline, Project
 from tests.support.publishing import Publisher
 from tests.support.requests import SUPPORT, Line, capture, deliver, encode, said
 
@@ -38,9 +38,16 @@ BROKEN = json.dumps(THEIRS, ensure_ascii=False).encode()[:-30]
 ZSTD = zstandard.ZstdCompressor()
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, project: Project) -> Publisher:
+    return Publisher(Pipeline(tmp_path_factory.mktemp("prepared") / "home", project)).run(THEIRS, OTHERS)
+
+
 @pytest.fixture
-def publisher(pipeline: Pipeline) -> Publisher:
-    return Publisher(pipeline).run(THEIRS, OTHERS)
+def publisher(prepared: Publisher, memory: Path) -> Iterator[Publisher]:
+    copy = prepared.copied(memory / "home")
+    yield copy
+    copy.pipeline.close()
 
 
 def put(publisher: Publisher, name: str, content: bytes) -> Path:

@@ -1,5 +1,6 @@
 """What goes wrong on the way to PostgreSQL is one sentence without the password; readers see one snapshot, whole."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from orchestration.publish.postgres.connection import PostgresFault
 from orchestration.publish.postgres.publication import Way, publish
 from tests.postgres.agreement import assert_same_tables
-from tests.postgres.test_publication import visit
+from tests.postgres.conftest import visit
 from tests.support.postgres import ESCAPED_PASSWORD, OWNER, PASSWORD, Database, Server
 from tests.support.publishing import Publisher
 
@@ -33,9 +34,9 @@ select
 """
 
 
-def in_a_process(url: str, publisher: Publisher) -> subprocess.Popen[str]:
+def in_a_process(url: str, published: Path) -> subprocess.Popen[str]:
     """A publication that can be killed."""
-    command = [sys.executable, "-c", PUBLISH, url, str(publisher.folder)]
+    command = [sys.executable, "-c", PUBLISH, url, str(published)]
     return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -48,10 +49,10 @@ def waits_for_a_lock(database: Database) -> None:
     pytest.fail("Nobody ever waited for the lock.")
 
 
-def failing(url: str, publisher: Publisher) -> str:
+def failing(url: str, published: Path) -> str:
     """The sentence of a publication that fails."""
     with pytest.raises(PostgresFault) as caught:
-        publish(url, publisher.folder, 0)
+        publish(url, published, 0)
     sentence = str(caught.value)
     assert "\n" not in sentence
     assert PASSWORD not in sentence
@@ -59,116 +60,103 @@ def failing(url: str, publisher: Publisher) -> str:
     return sentence
 
 
-def test_each_fault_of_the_way_there_says_what_to_do(server: Server, publisher: Publisher) -> None:
-    publisher.run(visit(1))
-    away = failing(f"postgresql://{OWNER}:{ESCAPED_PASSWORD}@127.0.0.1:1/x", publisher)
+def test_each_fault_of_the_way_there_says_what_to_do(server: Server, states: list[Path]) -> None:
+    away = failing(f"postgresql://{OWNER}:{ESCAPED_PASSWORD}@127.0.0.1:1/x", states[0])
     assert "cannot be reached" in away
     assert "refused" in away
-    wrong = failing(server.url("postgres", password="not-that-secret"), publisher)
+    wrong = failing(server.url("postgres", password="not-that-secret"), states[0])
     assert "refuses the user or the password" in wrong
     assert "not-that-secret" not in wrong
-    assert 'database "nowhere" does not exist' in failing(server.url("nowhere"), publisher)
+    assert 'database "nowhere" does not exist' in failing(server.url("nowhere"), states[0])
     for unusable in ("mysql://u:hidden@h/x", "postgresql://u:hid%zzden@h/x", "postgresql://u:hid/den@127.0.0.1/x"):
-        sentence = failing(unusable, publisher)
+        sentence = failing(unusable, states[0])
         assert "CLIENTELE_POSTGRES_URL cannot be used. Write it as" in sentence
         assert "hid" not in sentence
 
 
 def test_a_user_without_rights_is_told_so_and_one_who_owns_the_schema_needs_no_more(
-    server: Server, publisher: Publisher, database: Database
+    server: Server, states: list[Path], database: Database
 ) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)  # the role of the readers is there from now on
+    publish(database.url, states[0], 0)  # the role of the readers is there from now on
     with server.database() as other:
         other.run("create role writer login password 'w'")
         try:
             url = server.url(other.name, "writer", "w")
-            assert "its user lacks a right" in failing(url, publisher)
+            assert "its user lacks a right" in failing(url, states[0])
             other.run("create schema clientele authorization writer")
-            assert publish(url, publisher.folder, 0).way == Way.ANEW
-            publisher.run(visit(2))
-            assert publish(url, publisher.folder, 0).way == Way.CHANGES
-            assert_same_tables(other, publisher.folder)
+            assert publish(url, states[0], 0).way == Way.ANEW
+            assert publish(url, states[1], 0).way == Way.CHANGES
+            assert_same_tables(other, states[1])
         finally:
             other.run("drop owned by writer", "drop role writer")
 
 
-def test_a_database_of_another_encoding_is_refused(server: Server, publisher: Publisher, database: Database) -> None:
-    publisher.run(visit(1))
+def test_a_database_of_another_encoding_is_refused(server: Server, states: list[Path], database: Database) -> None:
     database.run("create database latin encoding latin1 locale 'C' template template0")
     try:
-        assert "encoded as LATIN1" in failing(server.url("latin"), publisher)
+        assert "encoded as LATIN1" in failing(server.url("latin"), states[0])
     finally:
         database.run("drop database latin")
 
 
 def test_a_lock_that_somebody_holds_is_a_sentence_after_the_time_that_the_url_allows(
-    publisher: Publisher, database: Database
+    states: list[Path], database: Database
 ) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
-    publisher.run(visit(2))
+    publish(database.url, states[0], 0)
     url = f"{database.url}?options=-c%20lock_timeout%3D200ms"
     with database.session() as holder:
         holder.execute("lock table clientele.snapshot_info in share mode")
-        assert "another session holds a lock on what it is to change" in failing(url, publisher)
+        assert "another session holds a lock on what it is to change" in failing(url, states[1])
         assert database.query(ONE_SNAPSHOT)[0][1:] == (1, 1, 1, 1)
-    assert publish(url, publisher.folder, 0).way == Way.CHANGES
+    assert publish(url, states[1], 0).way == Way.CHANGES
     assert database.query(ONE_SNAPSHOT)[0][1:] == (2, 2, 2, 2)
 
 
-def test_of_two_publications_at_once_the_second_waits_or_says_so(publisher: Publisher, database: Database) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
-    publisher.run(visit(2))
+def test_of_two_publications_at_once_the_second_waits_or_says_so(states: list[Path], database: Database) -> None:
+    publish(database.url, states[0], 0)
     with database.session() as holder:
         holder.execute("lock table clientele.snapshot_info in share mode")
-        first = in_a_process(database.url, publisher)
+        first = in_a_process(database.url, states[1])
         waits_for_a_lock(database)
-        assert "another session holds a lock" in failing(f"{database.url}?options=-c%20lock_timeout%3D200ms", publisher)
+        assert "another session holds a lock" in failing(f"{database.url}?options=-c%20lock_timeout%3D200ms", states[1])
     out, err = first.communicate(timeout=60)
     assert out.strip() == "CHANGES", err
-    assert publish(database.url, publisher.folder, 0).way == Way.NOTHING
-    assert_same_tables(database, publisher.folder)
+    assert publish(database.url, states[1], 0).way == Way.NOTHING
+    assert_same_tables(database, states[1])
 
 
-def test_a_long_read_neither_waits_for_a_publication_nor_holds_it_up(publisher: Publisher, database: Database) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
-    publisher.run(visit(2))
+def test_a_long_read_neither_waits_for_a_publication_nor_holds_it_up(states: list[Path], database: Database) -> None:
+    publish(database.url, states[0], 0)
     with database.session() as reader:
         reader.execute("set transaction isolation level repeatable read")
         before = reader.execute(ONE_SNAPSHOT).fetchall()
-        assert publish(f"{database.url}?options=-c%20lock_timeout%3D1s", publisher.folder, 0).way == Way.CHANGES
+        assert publish(f"{database.url}?options=-c%20lock_timeout%3D1s", states[1], 0).way == Way.CHANGES
         assert reader.execute(ONE_SNAPSHOT).fetchall() == before
     assert database.query(ONE_SNAPSHOT)[0][1:] == (2, 2, 2, 2)
 
 
-def test_what_somebody_built_on_it_is_not_dropped_with_it(publisher: Publisher, database: Database) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
+def test_what_somebody_built_on_it_is_not_dropped_with_it(states: list[Path], database: Database) -> None:
+    publish(database.url, states[0], 0)
     database.run("create view public.own as select * from clientele.users_all_time")
     database.run(OLDER)
-    assert "something outside its schema depends on what is to be replaced" in failing(database.url, publisher)
+    assert "something outside its schema depends on what is to be replaced" in failing(database.url, states[0])
     assert len(database.query("select * from public.own")) == 1
     database.run("drop view public.own")
-    assert publish(database.url, publisher.folder, 0).way == Way.ANEW
+    assert publish(database.url, states[0], 0).way == Way.ANEW
 
 
 @pytest.mark.parametrize("way", ["CHANGES", "ANEW"])
 def test_trap_49_a_publication_killed_in_the_middle_leaves_the_old_snapshot_and_the_next_one_mends(
-    way: str, publisher: Publisher, database: Database
+    way: str, states: list[Path], database: Database
 ) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
+    publish(database.url, states[0], 0)
     before = database.query(ONE_SNAPSHOT)
-    publisher.run(visit(2))
     if way == "ANEW":
         database.run(OLDER)
     with database.session() as holder:
         # All tables before this one are written by then; a table that is swapped waits for its readers too.
         holder.execute(f"lock table clientele.snapshot_info in {'access share' if way == 'ANEW' else 'share'} mode")
-        killed = in_a_process(database.url, publisher)
+        killed = in_a_process(database.url, states[1])
         waits_for_a_lock(database)
         killed.send_signal(signal.SIGKILL)
         assert killed.wait() == -signal.SIGKILL
@@ -176,16 +164,21 @@ def test_trap_49_a_publication_killed_in_the_middle_leaves_the_old_snapshot_and_
         if way == "CHANGES":
             assert database.query(ONE_SNAPSHOT) == before
     assert database.query(ONE_SNAPSHOT) == before
-    done = in_a_process(database.url, publisher)
+    done = in_a_process(database.url, states[1])
     out, err = done.communicate(timeout=60)
     assert out.strip() == way, err
-    assert_same_tables(database, publisher.folder)
+    assert_same_tables(database, states[1])
     assert database.query("select relname from pg_class where relname like 'new\\_%' or relname like 'come\\_%'") == []
 
 
-def test_a_reader_who_asks_all_the_time_sees_one_snapshot_at_a_time(publisher: Publisher, database: Database) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
+def test_a_reader_who_asks_all_the_time_sees_one_snapshot_at_a_time(
+    publisher: Publisher, database: Database, tmp_path: Path
+) -> None:
+    folders = []
+    for number in range(1, 7):
+        publisher.run(visit(number))
+        folders.append(Path(shutil.copytree(publisher.folder, tmp_path / str(number), symlinks=True)))
+    publish(database.url, folders[0], 0)
     seen: list[list[tuple]] = [[], []]
     ended = threading.Event()
 
@@ -198,9 +191,8 @@ def test_a_reader_who_asks_all_the_time_sees_one_snapshot_at_a_time(publisher: P
     for reader in readers:
         reader.start()
     try:
-        for number in range(2, 7):
-            publisher.run(visit(number))
-            way = publish(database.url, publisher.folder, int(number > 4)).way
+        for number, folder in enumerate(folders[1:], 2):
+            way = publish(database.url, folder, int(number > 4)).way
             assert way == (Way.EVERYTHING if number == 5 else Way.CHANGES)
             time.sleep(0.2)
     finally:

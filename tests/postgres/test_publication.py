@@ -1,19 +1,31 @@
 """What a publication leaves in PostgreSQL, and what it writes for that. Faults and crashes are in `test_faults.py`."""
 
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from orchestration.publish.postgres.definition import KEYS
 from orchestration.publish.postgres.publication import Way, is_current, publish
 from orchestration.publish.snapshot import TABLES
 from tests.postgres.agreement import assert_same_tables, snapshot_rows
+from tests.postgres.conftest import visit
 from tests.postgres.world import CHATBOTS, World
 from tests.support.postgres import Database, Server
 from tests.support.publishing import Publisher
-from tests.support.requests import capture, said, write_chatbots, write_exclusions
+from tests.support.requests import write_chatbots, write_exclusions
+
+WORLDS = int(os.environ.get("POSTGRES_WORLDS") or 2)
 
 
-def visit(number: int, day: int = 10, user: str = "ann") -> dict:
-    return capture(f"c{number}", said("m1", f"2026-03-{day}T10:00:00Z"), user={"id": user}, organization={"id": "acme"})
+@pytest.fixture(scope="module")
+def standing(server: Server, states: list[Path]) -> Iterator[Database]:
+    """A database that shows the first state, and does so again behind each test."""
+    with server.database() as database:
+        publish(database.url, states[0], 0)
+        yield database
 
 
 def changes_of_rows(database: Database) -> dict[str, int]:
@@ -28,7 +40,7 @@ def changes_of_rows(database: Database) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(WORLDS))
 def test_random_data_that_arrives_in_parts_is_the_same_in_both_after_each(
     seed: int, publisher: Publisher, database: Database
 ) -> None:
@@ -63,25 +75,23 @@ def test_only_rows_of_changed_days_and_entities_are_written(publisher: Publisher
     assert_same_tables(database, publisher.folder)
 
 
-def test_a_publication_of_what_is_there_writes_nothing(publisher: Publisher, database: Database) -> None:
-    publisher.run(visit(1))
-    assert not is_current(database.url, publisher.folder, 0)
-    publish(database.url, publisher.folder, 0)
+def test_a_publication_of_what_is_there_writes_nothing(states: list[Path], database: Database) -> None:
+    assert not is_current(database.url, states[0], 0)
+    publish(database.url, states[0], 0)
     before = database.query("select xmin::text from clientele.fct_conversation_days")
-    assert is_current(database.url, publisher.folder, 0)
-    assert publish(database.url, publisher.folder, 0).way == Way.NOTHING
+    assert is_current(database.url, states[0], 0)
+    assert publish(database.url, states[0], 0).way == Way.NOTHING
     assert database.query("select xmin::text from clientele.fct_conversation_days") == before
 
 
 def test_where_the_snapshot_that_stands_there_is_gone_everything_is_written(
-    publisher: Publisher, database: Database
+    states: list[Path], database: Database, tmp_path: Path
 ) -> None:
-    publisher.run(visit(1), visit(2))
-    publish(database.url, publisher.folder, 0)
-    for number in range(3, 7):  # three snapshots are kept
-        publisher.run(visit(number))
-    done = publish(database.url, publisher.folder, 0)
-    assert (done.way, done.inserted) == (Way.EVERYTHING, assert_same_tables(database, publisher.folder))
+    publish(database.url, states[0], 0)
+    folder = Path(shutil.copytree(states[1], tmp_path / "published", symlinks=True))
+    shutil.rmtree(folder / "snapshots" / (states[0] / "current").resolve().name)
+    done = publish(database.url, folder, 0)
+    assert (done.way, done.inserted) == (Way.EVERYTHING, assert_same_tables(database, folder))
 
 
 @pytest.mark.parametrize(
@@ -97,21 +107,19 @@ def test_where_the_snapshot_that_stands_there_is_gone_everything_is_written(
     ],
 )
 def test_damage_to_the_schema_is_noticed_and_mended_with_nothing_new(
-    damage: str, publisher: Publisher, database: Database
+    damage: str, states: list[Path], standing: Database
 ) -> None:
     """A refresh said that there was nothing new while readers met an error, or saw each other's rows."""
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
-    database.run(
+    standing.run(
         "create view clientele.mine as select 1 as one", "alter table clientele.dim_users add column mine integer"
     )
-    assert is_current(database.url, publisher.folder, 0)
-    database.run("drop view clientele.mine", damage)
-    assert not is_current(database.url, publisher.folder, 0)
-    assert publish(database.url, publisher.folder, 0).way == Way.ANEW
-    assert is_current(database.url, publisher.folder, 0)
-    assert_same_tables(database, publisher.folder)
-    assert database.query("select user_id from clientele.users('support', null, null)") == [("ann",)]
+    assert is_current(standing.url, states[0], 0)
+    standing.run("drop view clientele.mine", damage)
+    assert not is_current(standing.url, states[0], 0)
+    assert publish(standing.url, states[0], 0).way == Way.ANEW
+    assert is_current(standing.url, states[0], 0)
+    assert_same_tables(standing, states[0])
+    assert standing.query("select user_id from clientele.users('support', null, null)") == [("ann",)]
 
 
 @pytest.mark.parametrize(
@@ -123,15 +131,13 @@ def test_damage_to_the_schema_is_noticed_and_mended_with_nothing_new(
         "drop schema clientele cascade",
     ],
 )
-def test_what_somebody_else_did_to_the_schema_is_mended(damage: str, publisher: Publisher, database: Database) -> None:
-    publisher.run(visit(1), visit(2, day=11))
-    publish(database.url, publisher.folder, 0)
+def test_what_somebody_else_did_to_the_schema_is_mended(damage: str, states: list[Path], database: Database) -> None:
+    publish(database.url, states[0], 0)
     database.run(damage)
-    publisher.run(visit(3, user="bob"))
-    assert publish(database.url, publisher.folder, 0).way == Way.ANEW
-    assert_same_tables(database, publisher.folder)
+    assert publish(database.url, states[1], 0).way == Way.ANEW
+    assert_same_tables(database, states[1])
     found = database.query("select user_id, conversations from clientele.users('support', null, null) order by 1")
-    assert found == [("ann", 2), ("bob", 1)]
+    assert found == [("ann", 1), ("bob", 1)]
 
 
 def test_behind_an_erasure_everything_is_written_into_new_files(publisher: Publisher, database: Database) -> None:
@@ -148,10 +154,9 @@ def test_behind_an_erasure_everything_is_written_into_new_files(publisher: Publi
 
 
 def test_another_version_makes_everything_anew_and_leaves_the_table_of_access(
-    publisher: Publisher, database: Database
+    states: list[Path], database: Database
 ) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
+    publish(database.url, states[0], 0)
     database.run(
         "insert into clientele.access values ('clientele_reader', 'support')",
         "create table clientele.of_an_older_version (a int)",
@@ -159,13 +164,13 @@ def test_another_version_makes_everything_anew_and_leaves_the_table_of_access(
         "create view clientele.older_view as select clientele.of_an_older_version(1, null) as a",
         "update clientele.publication set definition = 'older'",
     )
-    assert publish(database.url, publisher.folder, 0).way == Way.ANEW
+    assert publish(database.url, states[0], 0).way == Way.ANEW
     assert database.query("select role_name::text, chatbot_id from clientele.access") == [
         ("clientele_reader", "support")
     ]
     assert database.query("select relname from pg_class where relname like '%older%'") == []
     assert database.query("select proname from pg_proc where proname like '%older%'") == []
-    assert_same_tables(database, publisher.folder)
+    assert_same_tables(database, states[0])
 
 
 def test_a_nul_in_a_settings_file_is_replaced_and_counted(publisher: Publisher, database: Database) -> None:
@@ -189,11 +194,9 @@ def test_the_url_may_name_another_schema(publisher: Publisher, database: Databas
     assert publish(database.url, publisher.folder, 0).way == Way.ANEW
 
 
-def test_types_are_exact_and_instants_have_a_zone(publisher: Publisher, database: Database) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
+def test_types_are_exact_and_instants_have_a_zone(standing: Database) -> None:
     columns = dict(
-        database.query(
+        standing.query(
             "select distinct column_name, case data_type when 'numeric' then 'numeric(' || numeric_precision || ',' ||"
             " numeric_scale || ')' else data_type end from information_schema.columns where table_schema = 'clientele'"
             " and table_name in ('fct_conversation_days', 'dim_users')"
@@ -214,10 +217,8 @@ def test_every_table_of_a_snapshot_has_a_key_that_tells_its_rows_apart(publisher
         )
 
 
-def test_everything_in_the_schema_has_its_comment(publisher: Publisher, database: Database) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
-    found = database.query(
+def test_everything_in_the_schema_has_its_comment(states: list[Path], standing: Database) -> None:
+    found = standing.query(
         """
         select relname, obj_description(oid, 'pg_class') from pg_class
         where relnamespace = 'clientele'::regnamespace and relkind in ('r', 'v')
@@ -232,7 +233,7 @@ def test_everything_in_the_schema_has_its_comment(publisher: Publisher, database
     assert len(found) > 500
     assert [name for name, comment in found if not comment] == []
     comments = dict(found)
-    for name, comment in snapshot_rows(publisher.folder, "select table_name, comment from duckdb_tables()"):
+    for name, comment in snapshot_rows(states[0], "select table_name, comment from duckdb_tables()"):
         assert comments[name] == comment
 
 
@@ -244,9 +245,8 @@ def test_chatbots_with_hostile_names_can_be_asked(publisher: Publisher, database
         assert found > 5
 
 
-def test_a_second_server_gets_everything_too(publisher: Publisher, server: Server, database: Database) -> None:
-    publisher.run(visit(1))
-    publish(database.url, publisher.folder, 0)
+def test_a_second_server_gets_everything_too(states: list[Path], server: Server, standing: Database) -> None:
+    assert is_current(standing.url, states[0], 0)
     with server.database() as other:
-        assert publish(other.url, publisher.folder, 0).way == Way.ANEW
-        assert_same_tables(other, publisher.folder)
+        assert publish(other.url, states[0], 0).way == Way.ANEW
+        assert_same_tables(other, states[0])

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from serving.http.app import create_app
 from tests.serving.published_fixture import NOW, publish, read
+from tests.serving.random_questions import EXCLUSIONS, spread_rows
 
 pytest.register_assert_rewrite("browser")
 
@@ -20,6 +21,14 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published directory that no test changes."""
     directory = tmp_path_factory.mktemp("published")
     publish(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def spread(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published directory of rows spread over three months, with accounts that are left out; no test changes it."""
+    directory = tmp_path_factory.mktemp("spread")
+    publish(directory, spread_rows(), exclusions=EXCLUSIONS)
     return directory
 
 

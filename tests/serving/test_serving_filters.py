@@ -25,8 +25,8 @@ from serving.tables.ranges import end_of, start_of
 from serving.tables.results import rows_of
 from serving.tables.statement import Statement
 from tests.serving.conftest import BASE
-from tests.serving.published_fixture import NOW, publish, read
-from tests.serving.random_questions import EXCLUSIONS, questions, spread_rows
+from tests.serving.published_fixture import NOW, read
+from tests.serving.random_questions import questions
 
 QUESTIONS = 200
 COMPARED = ["conversations_change", "sentiment_change", "status"]
@@ -34,15 +34,8 @@ NOT_OF_ROWS = {"range", "first_day", "last_day", "search", "attributes", "exclud
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("filters")
-    publish(directory, spread_rows(), exclusions=EXCLUSIONS)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def asking(directory: Path) -> TestClient:
-    return TestClient(create_app(directory, clock=lambda: NOW, limits=Limits(exports_per_minute=QUESTIONS + 1)), BASE)
+def asking(spread: Path) -> TestClient:
+    return TestClient(create_app(spread, clock=lambda: NOW, limits=Limits(exports_per_minute=QUESTIONS + 1)), BASE)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +95,9 @@ def kept(row: dict[str, Any], asked: dict[str, Any]) -> bool:
     return True
 
 
-def test_200_random_questions_have_one_answer_in_the_api_the_file_and_by_hand(directory, asking) -> None:
+def test_200_random_questions_have_one_answer_in_the_api_the_file_and_by_hand(spread, asking) -> None:
     """The whole table comes from the rows of the question without these filters; each is then judged in Python."""
-    snapshot = Snapshots(directory).current()
+    snapshot = Snapshots(spread).current()
     chatbot = snapshot.chatbots["support"]
     told, new = 0, 0
     for (table, asked), _ in zip(questions(seed=21), range(QUESTIONS), strict=False):
@@ -268,9 +261,9 @@ def test_crossed_bounds_keep_the_state_of_the_page_and_are_said_at_their_field(s
     assert [chip.label for chip in shown.chips] == ["Plan", "First seen"]
 
 
-def test_the_count_beside_a_choice_is_that_of_the_table_when_it_is_chosen(directory, asking) -> None:
+def test_the_count_beside_a_choice_is_that_of_the_table_when_it_is_chosen(spread, asking) -> None:
     """Every other filter stays; the filter itself is what the choice replaces."""
-    snapshot = Snapshots(directory).current()
+    snapshot = Snapshots(spread).current()
     chatbot = snapshot.chatbots["support"]
     checked, unknown = 0, 0
     for (table, asked), _ in zip(questions(seed=22), range(40), strict=False):

@@ -21,8 +21,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from serving.http.app import create_app
 from serving.http.limits import Limits
 from tests.serving.browser import serving
-from tests.serving.published_fixture import NOW, publish
-from tests.serving.random_questions import EXCLUSIONS, spread_rows
+from tests.serving.published_fixture import NOW
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
 SHORT = settings(
@@ -50,10 +49,8 @@ def questions() -> Iterator[tuple[str, GenerationMode]]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    directory = tmp_path_factory.mktemp("fuzzed")
-    publish(directory, spread_rows(), exclusions=EXCLUSIONS)
-    with serving(directory, lambda: NOW, limits=Limits(exports_per_minute=10**6)) as address:
+def server(spread: Path) -> Iterator[str]:
+    with serving(spread, lambda: NOW, limits=Limits(exports_per_minute=10**6)) as address:
         yield address
 
 

@@ -19,7 +19,7 @@ from serving.http.app import create_app
 from serving.tables.conversations import CONVERSATIONS
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, Rows, publish
-from tests.serving.random_questions import EXCLUSIONS, questions, spread_rows
+from tests.serving.random_questions import questions
 
 ROWS = 500
 FIGURES = {
@@ -79,10 +79,8 @@ def told(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def asking(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
-    directory = tmp_path_factory.mktemp("receipts")
-    publish(directory, spread_rows(), exclusions=EXCLUSIONS)
-    return TestClient(create_app(directory, clock=lambda: NOW), BASE)
+def asking(spread: Path) -> TestClient:
+    return TestClient(create_app(spread, clock=lambda: NOW), BASE)
 
 
 def ask(asking: TestClient, path: str, asked: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 from serving.http.app import create_app
 from tests.serving.conftest import BASE
 from tests.serving.published_fixture import NOW, Rows, publish, read
-from tests.serving.random_questions import EXCLUSIONS, spread_rows
 
 WEEKS = timedelta(days=35)
 FIGURES = (
@@ -34,15 +33,17 @@ FIGURES = (
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("risk")
-    publish(folder, spread_rows(), exclusions=EXCLUSIONS)
-    return folder
+def published(spread: Path) -> Path:
+    return spread
 
 
-def shown_on(published: Path, day: date, **asked: str) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def asking(published: Path) -> TestClient:
+    return TestClient(create_app(published, clock=lambda: NOW), BASE)
+
+
+def shown_on(client: TestClient, day: date, **asked: str) -> dict[str, Any]:
     """What the API shows as revenue at risk of the five weeks that end on a day."""
-    client = TestClient(create_app(published, clock=lambda: NOW), BASE)
     first = day - WEEKS + timedelta(days=1)
     answer = client.get(
         "/api/v1/chatbots/support/overview", params={"first_day": str(first), "last_day": str(day), **asked}
@@ -66,12 +67,12 @@ def kept_of(published: Path, day: date, excluded: str = "leave out") -> list[dic
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def test_on_any_day_page_and_api_show_the_rows_that_the_snapshot_tells(published: Path) -> None:
+def test_on_any_day_page_and_api_show_the_rows_that_the_snapshot_tells(published: Path, asking: TestClient) -> None:
     chance, found = random.Random(5), 0
     days = [date(2026, 11, 22), *(date(2026, 9, 2) + timedelta(days=chance.randrange(81)) for _ in range(40))]
     for number, day in enumerate(days):
         excluded = "include" if number % 3 == 0 else "leave_out"
-        shown = shown_on(published, day, excluded=excluded)
+        shown = shown_on(asking, day, excluded=excluded)
         kept = kept_of(published, day, excluded.replace("_", " "))
         at_risk = [one for one in kept if one["is_at_risk"]]
         told = [{name: one[name] for name in FIGURES} for one in shown["organizations"]]
@@ -144,8 +145,9 @@ def test_a_fall_shows_in_the_five_weeks_behind_it_and_the_loss_that_followed_bes
 def test_february_is_compared_with_five_weeks_too_on_the_page_and_in_the_snapshot(tmp_path: Path) -> None:
     """A range of four weeks that is a calendar month is compared with the month before: five weeks never are one."""
     publish(tmp_path, one_organization(), data_through=datetime(2026, 4, 30, 12))
+    client = TestClient(create_app(tmp_path, clock=lambda: NOW), BASE)
     for day in (date(2026, 2, 26), date(2026, 2, 28), date(2026, 3, 3)):
-        shown = shown_on(tmp_path, day)
+        shown = shown_on(client, day)
         assert (shown["previous_first_day"], shown["previous_last_day"]) == (
             str(day - 2 * WEEKS + timedelta(days=1)),
             str(day - WEEKS),

@@ -1,5 +1,6 @@
 """The fast pipeline with real snapshots behind it: what a publication adds to the one before."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,14 @@ class Publisher:
         self.home = pipeline.home
         self.folder = pipeline.home / "published"
         self._manifest = ensure_manifest(DBT_PROJECT)
+
+    def copied(self, home: Path) -> "Publisher":
+        """The same data home in another place, to go on from what happened here."""
+        self.pipeline.close()
+        shutil.copytree(self.home, home, symlinks=True)
+        pipeline = Pipeline(home, self.pipeline.project)
+        pipeline.runs = self.pipeline.runs
+        return Publisher(pipeline)
 
     def run(self, *lines: Line | bytes) -> "Publisher":
         """Deliver lines, refresh and publish."""
