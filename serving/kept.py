@@ -1,7 +1,7 @@
 """Keeps the rows of table macros that were asked for last: order, search, filters and totals need not call them again.
 
-They are tables of a database in memory, attached to the snapshot's. Whose rows they are, and of which days, stands in
-the call of the macro, which is their key; which calls a reader may make is not decided here.
+Each table is a database in memory, attached to the snapshot's. Whose rows they are, and of which days, stands in the
+call of the macro, which is their key; which calls a reader may make is not decided here.
 """
 
 import threading
@@ -16,22 +16,23 @@ from weakref import finalize
 import duckdb
 
 from serving.answers import Answers
-from serving.engine import fetch
+from serving.engine import fetch, wait_until_idle
 from serving.leaving import for_everyone
 
-# A cell takes about 4 bytes once it is compressed, and 17 before.
+# A cell takes about 9 bytes once it is compressed, and 17 before.
 MOST_CELLS = 60_000_000
 # What a table costs, however little is in it, in cells.
 CELLS_OF_A_TABLE = 200_000
-# From so many rows on a table is compressed.
+# From so many rows on a table is compressed: behind the answer, when no statement runs or after so many seconds.
 MANY_ROWS = 100_000
+PATIENCE = 10.0
 
 
 class KeptRows:
     """A table with the rows of a call, there as long as somebody holds this."""
 
-    def __init__(self, name: str, cells: int) -> None:
-        self.name = name
+    def __init__(self, database: str, cells: int) -> None:
+        self.name = f"{database}.rows"
         self.cells = cells
 
 
@@ -44,12 +45,11 @@ class Kept:
         """Keep tables of at most so many cells altogether; those of many rows are compressed."""
         self._many_rows = many_rows
         self._connection = connection
-        self._database = f"kept_{uuid4().hex}"
+        self._prefix = f"kept_{uuid4().hex}_"
         self._numbers = count()
-        self._writing = threading.Lock()
+        self._making = threading.Lock()
         self._let_go: deque[str] = deque()
         self._tables: Answers[KeptRows] = Answers(most_cells, lambda one: one.cells)
-        connection.execute(f"attach ':memory:' as {self._database} (read_write, compress)")
 
     def rows(self, call: str, parameters: Sequence[Any]) -> KeptRows:
         """Return the table of a macro's call with its parameters; it is made for the first who asks."""
@@ -63,23 +63,30 @@ class Kept:
 
     def tables(self) -> int:
         """Return how many tables there are, those included that nobody holds and that are still to be dropped."""
-        sql = "select count(*) from duckdb_tables() where database_name = ?"
-        return int(fetch(self._connection, sql, [self._database])[0][0])
+        sql = "select count(*) from duckdb_databases() where starts_with(database_name, ?)"
+        return int(fetch(self._connection, sql, [self._prefix])[0][0])
 
     def _make(self, call: str, parameters: Sequence[Any]) -> KeptRows:
-        name = f"{self._database}.rows_{next(self._numbers)}"
-        with self._writing, for_everyone():
+        database = f"{self._prefix}{next(self._numbers)}"
+        # One at a time: two of them would only share the memory.
+        with self._making, for_everyone():
             while self._let_go:
-                fetch(self._connection, f"drop table {self._let_go.popleft()}")
-            ((rows,),) = fetch(self._connection, f"create table {name} as from {call}", parameters)
-            columns = len(fetch(self._connection, f"describe {name}"))
-        made = KeptRows(name, rows * columns + CELLS_OF_A_TABLE)
-        finalize(made, self._let_go.append, name)
+                fetch(self._connection, f"detach {self._let_go.popleft()}")
+            fetch(self._connection, f"attach ':memory:' as {database} (read_write, compress)")
+            try:
+                ((rows,),) = fetch(self._connection, f"create table {database}.rows as from {call}", parameters)
+                columns = len(fetch(self._connection, f"describe {database}.rows"))
+            except BaseException:
+                self._let_go.append(database)
+                raise
+        made = KeptRows(database, rows * columns + CELLS_OF_A_TABLE)
+        finalize(made, self._let_go.append, database)
         if rows >= self._many_rows:
-            threading.Thread(target=self._compress, daemon=True).start()
+            threading.Thread(target=self._compress, args=(database,), daemon=True).start()
         return made
 
-    def _compress(self) -> None:
-        """Compress what is not yet; if the engine cannot now, the next time will do."""
-        with self._writing, suppress(duckdb.Error):
-            fetch(self._connection, f"checkpoint {self._database}")
+    def _compress(self, database: str) -> None:
+        """Compress a table when nobody waits for an answer; if the engine cannot, or it is gone, it stays as it was."""
+        wait_until_idle(PATIENCE)
+        with suppress(duckdb.Error):
+            fetch(self._connection, f"checkpoint {database}")
