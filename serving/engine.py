@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from math import inf
 from time import perf_counter, sleep
 from typing import Any, TypeVar
 
@@ -33,8 +32,6 @@ READER = {
 }
 # A statement takes every core for itself: more of them would only share the memory.
 AT_ONCE = max(2, os.cpu_count() or 1)
-# Looks that find nothing running, one after another: the statements of one answer have little time between them.
-QUIET_LOOKS = 4
 _turns = threading.BoundedSemaphore(AT_ONCE)
 _waits_for_all = threading.Lock()
 _seconds: ContextVar[list[float] | None] = ContextVar("seconds", default=None)
@@ -63,15 +60,14 @@ def fetch(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[
     return _in_turn(lambda: stoppable(cursor, lambda: cursor.execute(sql, parameters).fetchall()))
 
 
-def wait_until_idle(patience: float = inf) -> None:
-    """Wait until no statement has run or waited for a moment, for so many seconds at most: where no reader waits."""
-    begun, quiet = perf_counter(), 0
-    while quiet < QUIET_LOOKS and perf_counter() - begun < patience:
-        quiet = quiet + 1 if _every_turn_is_free() else 0
+def wait_until_idle() -> None:
+    """Wait until no statement runs or waits: for whoever may wait, and whom no reader waits for."""
+    while not every_turn_is_free():
         sleep(0.05)
 
 
-def _every_turn_is_free() -> bool:
+def every_turn_is_free() -> bool:
+    """Return whether no statement runs or waits."""
     with ExitStack() as taken:
         for _ in range(AT_ONCE):
             if not _turns.acquire(blocking=False):
