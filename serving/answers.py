@@ -55,6 +55,11 @@ class Answers(Generic[T]):
         mine.set_result(value)
         return value
 
+    def has(self, key: Hashable) -> bool:
+        """Return whether the value of a key is known."""
+        with self._lock:
+            return key in self._known
+
     @property
     def size(self) -> int:
         """Return the sum of the sizes of what is known."""

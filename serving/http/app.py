@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from serving.access.identify import Gate
 from serving.http.addresses import AddressesAsSent
 from serving.http.api import add_api
 from serving.http.chatbots import add_chatbots_api
+from serving.http.compressing import GzipWhereTaken
 from serving.http.entities import add_entities_api
 from serving.http.errors import add_errors
 from serving.http.head import HeadAsGet
@@ -23,6 +24,7 @@ from serving.http.leaving import StopsWhenLeft
 from serving.http.limits import Exports, Limits
 from serving.http.overview import add_overview_api
 from serving.http.quality import add_quality_api
+from serving.http.redirects import RelativeRedirects
 from serving.http.signed_in import SignedIn
 from serving.http.timing import WithSqlTime
 from serving.http.totals import add_totals_api
@@ -101,8 +103,9 @@ def create_app(
     app.add_middleware(SignedIn, gate=gate)
     app.add_middleware(AddressesAsSent)
     app.add_middleware(WithSqlTime)
+    app.add_middleware(RelativeRedirects)
     app.add_middleware(WithHeaders, headers=HEADERS)
-    app.add_middleware(GZipMiddleware, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_FILES)
+    app.add_middleware(GzipWhereTaken, compresslevel=COMPRESSION, exclude_content_types=COMPRESSED_FILES)
     app.add_middleware(HeadAsGet)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     return app

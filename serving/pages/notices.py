@@ -63,12 +63,21 @@ def notices(asked: Asked) -> list[Notice]:
 
 
 def beyond(asked: Asked) -> list[Notice]:
-    """Return what is to be said of a range that misses whole days; one that ends today ends where today's data does."""
-    through, covered, last = asked.snapshot.data_through, asked.covered, asked.closed_days().last
-    if through is None or covered is None or last is None or last <= covered:
+    """Return what is to be said of a range that ends behind the data.
+
+    It is a warning where the range lies behind the data or the data is stale. That today's data is not all there yet is
+    so every day, and through when the data runs is said beside it.
+    """
+    through, covered, days = asked.snapshot.data_through, asked.covered, asked.closed_days()
+    if through is None or covered is None or days.last is None or days.last <= covered:
         return []
+    lies_behind = days.first is not None and days.first > covered
+    is_warning = lies_behind or asked.now - through > STALE_AFTER
+    if not is_warning and days.last <= asked.today:
+        return []
+    text = "The data ends before this range" if lies_behind else "Range reaches beyond the data"
     ends = formats.instant(through, asked.chatbot.time_zone)
-    return [Notice("Range reaches beyond the data", about=f"Data ends {ends}", is_warning=True)]
+    return [Notice(text, about=f"Data ends {ends}", is_warning=is_warning)]
 
 
 def _own_accounts(asked: Asked) -> list[Notice]:

@@ -1,16 +1,12 @@
 """The conversations behind a query's rows, each once: what totals and receipts are made of. Not how these are shown."""
 
-from typing import Any
-
 from serving.snapshot import Chatbot, Snapshot
+from serving.tables.figures import in_range, kept_figures
 from serving.tables.masking import shown_id
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
 from serving.tables.results import rows_of
-from serving.tables.statement import Statement, counted, counting
-
-# What totals are made of: a tenth of what is known of a conversation.
-FIGURES = "user_key, organization_key, messages, sentiment, last_activity_at"
+from serving.tables.statement import Statement, counted
 
 
 def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
@@ -19,7 +15,7 @@ def conversations_behind(query: TableQuery, chatbot: Chatbot, days: Days, snapsh
     Its columns are those of the macro `conversations_in_range`.
     """
     rows = Statement("", []) if query.keeps_every_row() else rows_of(query, chatbot, days, snapshot)
-    return _behind(_in_range(query, chatbot, days), rows, query, chatbot)
+    return _behind(in_range(query, chatbot, days), rows, query, chatbot)
 
 
 def figures_behind(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot, rows: Statement) -> Statement:
@@ -28,23 +24,6 @@ def figures_behind(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Sn
     The rows are those that the query keeps.
     """
     return _behind(kept_figures(query, chatbot, days, snapshot), rows, query, chatbot)
-
-
-def kept_figures(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> Statement:
-    """Return SQL for the figures of every conversation of a range as what stands behind `from`."""
-    call = _in_range(query, chatbot, days)
-    kept = snapshot.kept.rows(f"(select {FIGURES} from {call.sql})", call.parameters)
-    return Statement(kept.name, [], (kept,))
-
-
-def _in_range(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
-    """Return SQL for every conversation of a range as what stands behind `from`."""
-    parameters: list[Any] = [chatbot.chatbot_id, *days]
-    arguments = "?, ?, ?"
-    if organizations := query.counted_organizations():
-        arguments += ", organization_ids := ?"
-        parameters.append(organizations)
-    return Statement(f"conversations_in_range({arguments}{counting(query, chatbot)})", parameters)
 
 
 def _behind(conversations: Statement, rows: Statement, query: TableQuery, chatbot: Chatbot) -> Statement:

@@ -13,6 +13,7 @@ from serving.tables import comparison, custom, known
 from serving.tables.columns import Column
 from serving.tables.keys import chosen_ids, has_id, of_these_alone
 from serving.tables.masking import without_addresses
+from serving.tables.newest import count_all, has_newest
 from serving.tables.page_query import PAGE_LIMIT, PageQuery
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days, end_of, start_of
@@ -27,13 +28,19 @@ class Page:
     total: int
 
 
-def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot | None = None) -> Statement:
+def rows_of(
+    query: TableQuery,
+    chatbot: Chatbot,
+    days: Days,
+    snapshot: Snapshot | None = None,
+    alone: Statement | None = None,
+) -> Statement:
     """Return the statement for every row that the query keeps, with all columns, in no order.
 
     With a snapshot it reads the rows that are kept of it, in place of calling the table's macro; where rows are chosen
-    by id, it makes these alone.
+    by id, it makes these alone, and so it does with those whose conversations alone meet a condition.
     """
-    source = _source(query, chatbot, days, snapshot)
+    source = _source(query, chatbot, days, snapshot, alone)
     joins, beside, holds = "", [], list(source.holds)
     for column in query.custom_columns():
         joins += custom.join(column, query.table, counting(query, chatbot))
@@ -43,7 +50,7 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot 
         if before and known.is_plain(query, chatbot) and not comparison.needs_figures_before(query):
             other = known.active(query, chatbot, before)
         else:
-            other = _called(query, chatbot if before else None, before or Days(None, None), snapshot)
+            other = _called(query, chatbot if before else None, before or Days(None, None), snapshot, alone)
         holds += other.holds
         joins += comparison.beside_before(other.sql, query)
         beside += [*other.parameters, *comparison.before_parameters(chatbot, days, before)]
@@ -55,10 +62,12 @@ def rows_of(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot 
     return Statement(f"select * from {seen} where {where}", [*source.parameters, *beside, *parameters], tuple(holds))
 
 
-def _source(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot | None) -> Statement:
+def _source(
+    query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot | None, alone: Statement | None
+) -> Statement:
     """Return SQL for the rows of a range as what stands behind `from`, with the dormant ones if they are asked for."""
     if not comparison.lists_dormant(query):
-        return _called(query, chatbot, days, snapshot)
+        return _called(query, chatbot, days, snapshot, alone)
     if not known.is_plain(query, chatbot):
         others = _called(query, chatbot, comparison.known_until(days), snapshot)
     else:
@@ -68,23 +77,42 @@ def _source(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot 
     return comparison.with_dormant(_called(query, chatbot, days, snapshot), others, query.table)
 
 
-def _called(query: TableQuery, chatbot: Chatbot | None, days: Days, snapshot: Snapshot | None) -> Statement:
+def _called(
+    query: TableQuery,
+    chatbot: Chatbot | None,
+    days: Days,
+    snapshot: Snapshot | None,
+    alone: Statement | None = None,
+) -> Statement:
     """Return SQL for the rows of the table's macro as what stands behind `from`; of no chatbot there are none."""
+    call = _call(query, chatbot, days)
+    chosen = [alone] if alone else []
+    if chatbot and (ids := chosen_ids(query)):
+        chosen.append(has_id(query.table, ids, query, chatbot))
+    if chosen and chatbot:
+        # A row is made of its own conversations, so it is the same.
+        these = of_these_alone(call.around(f"from {call.sql}"), chosen, query, chatbot)
+        return these.around(f"({these.sql})")
+    if snapshot is None:
+        return call
+    rows = snapshot.kept.rows(call.sql, call.parameters, is_large=True)
+    return Statement(rows.name, [], (rows,))
+
+
+def _call(query: TableQuery, chatbot: Chatbot | None, days: Days) -> Statement:
+    """Return the call of the table's macro."""
     parameters: list[Any] = [chatbot and chatbot.chatbot_id, *days, query.attributes]
     arguments = "?, ?, ?, attributes := ?"
     if organizations := query.counted_organizations():
         arguments += ", organization_ids := ?"
         parameters.append(organizations)
-    call = f"{query.table.name}({arguments}{counting(query, chatbot) if chatbot else ''})"
-    if chatbot and (ids := chosen_ids(query)):
-        # A row is made of its own conversations, so it is the same.
-        chosen = [has_id(query.table, ids, query, chatbot)]
-        alone = of_these_alone(Statement(f"from {call}", parameters), chosen, query, chatbot)
-        return alone.around(f"({alone.sql})")
-    if snapshot is None:
-        return Statement(call, parameters)
-    rows = snapshot.kept.rows(call, parameters)
-    return Statement(rows.name, [], (rows,))
+    return Statement(f"{query.table.name}({arguments}{counting(query, chatbot) if chatbot else ''})", parameters)
+
+
+def is_kept(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> bool:
+    """Return whether all rows of a range are kept, so that the macro need not be called for them."""
+    call = _call(query, chatbot, days)
+    return snapshot.kept.has(call.sql, call.parameters)
 
 
 def conditions(query: TableQuery, chatbot: Chatbot) -> tuple[list[str], list[Any]]:
@@ -186,13 +214,29 @@ def _read_chosen_rows(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, d
 def _read_first_rows(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> Page:
     """Read a page of all rows. Their number, which does not depend on the page, is read apart: the engine knows it, and
     finds the first rows of an order without putting the others in order.
+
+    The first rows of a large range are made alone where the others are not kept; these are made behind the answer.
     """
     columns, uncut = query.chosen_columns(), query.unordered()
     cut = query.model_copy(update={"limit": query.limit or PAGE_LIMIT})
-    rows = ordered_page(cut, rows_of(query, chatbot, days, snapshot)).read(snapshot)
+    alone = None if _is_all_kept(query, chatbot, days, snapshot) else has_newest(cut, chatbot, days, snapshot)
+    rows = ordered_page(cut, rows_of(query, chatbot, days, snapshot, alone)).read(snapshot)
+    if alone:
+        call = _call(query, chatbot, days)
+        snapshot.kept.make_later(call.sql, call.parameters)
     total = snapshot.answer(
         chatbot,
         ("total", uncut.question(), days),
-        lambda: count_rows(snapshot, rows_of(uncut, chatbot, days, snapshot)),
+        lambda: (
+            count_all(uncut, chatbot, days, snapshot)
+            if alone
+            else count_rows(snapshot, rows_of(uncut, chatbot, days, snapshot))
+        ),
     )
     return Page([dict(zip(columns, row, strict=True)) for row in rows], total)
+
+
+def _is_all_kept(query: TableQuery, chatbot: Chatbot, days: Days, snapshot: Snapshot) -> bool:
+    """Return whether everything that a query reads of its range, and of the period before, is kept."""
+    before = query.days_before(chatbot, days) if comparison.needs_figures_before(query) else None
+    return all(is_kept(query, chatbot, one, snapshot) for one in (days, before) if one)

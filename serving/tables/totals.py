@@ -15,8 +15,8 @@ from serving.tables.behind import figures_behind
 from serving.tables.masking import without_addresses
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
-from serving.tables.results import conditions, rows_of
-from serving.tables.statement import Statement, counted, counted_days
+from serving.tables.results import conditions, is_kept, rows_of
+from serving.tables.statement import IN_RANGE, Statement, counted, counted_days
 from serving.tables.versions import SHOWN, shown_at
 
 TOTALS = {
@@ -80,19 +80,22 @@ def read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, now: da
 
 
 def _read_totals(snapshot: Snapshot, query: TableQuery, chatbot: Chatbot, days: Days) -> Totals:
-    totals = _totals(snapshot, query, chatbot, days, rows_of(query, chatbot, days, snapshot))
+    # All rows need not be made for the MRR alone.
+    is_made = is_kept(query, chatbot, days, snapshot) or not query.keeps_every_row() or query.counted_organizations()
+    rows = rows_of(query, chatbot, days, snapshot) if is_made else paying_rows(query, chatbot, days)
+    totals = _totals(snapshot, query, chatbot, days, rows)
     left_out = 0 if query.counts_excluded(chatbot) else read_excluded(snapshot, chatbot, days)
     before = query.days_before(chatbot, days)
     if before is None:
         return Totals(totals, None, None, None, left_out)
-    previous = _totals(snapshot, query, chatbot, before, before_rows(query, chatbot, before))
+    previous = _totals(snapshot, query, chatbot, before, paying_rows(query, chatbot, before))
     change = {name: _relative(totals[name], previous[name]) for name in (*COUNTS, "mrr")}
     change["sentiment"] = _difference(totals["sentiment"], previous["sentiment"])
     return Totals(totals, before, previous, change, left_out)
 
 
-def before_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
-    """Return the statement for the ids and the MRR of the rows of the period before.
+def paying_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
+    """Return the statement for the ids and the MRR of the rows of a period, none of which are kept.
 
     Where the query chooses by attributes alone these rows need no figures, most of what they cost: they are the
     versions of those days of whoever was active in them.
@@ -106,7 +109,7 @@ def before_rows(query: TableQuery, chatbot: Chatbot, days: Days) -> Statement:
         select {", ".join(shown)}
         from {counted(f"dim_{table.name}", f"excluded_{table.name}", query, chatbot)}
         where chatbot_id = ? and {SHOWN} and {key} in (
-            select {key} from {counted_days(query, chatbot)} where chatbot_id = ? and activity_date between ? and ?
+            select {key} from {counted_days(query, chatbot)} where chatbot_id = ? and {IN_RANGE}
         )
     )"""
     clauses, parameters = conditions(query, chatbot)

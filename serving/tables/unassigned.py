@@ -1,7 +1,7 @@
 """Counts the conversations of a range that are in no row of a table: they name no organization, or no user."""
 
 from serving.snapshot import Chatbot, Snapshot
-from serving.tables.behind import kept_figures
+from serving.tables.figures import kept_figures
 from serving.tables.query import TableQuery
 from serving.tables.ranges import Days
 

@@ -426,4 +426,18 @@ FAULTS = [
         "        if listed:\n",
         "tests/unit/extract/test_read_api.py",
     ),
+    Fault(
+        "The first page of a large range misses who was active as late as its last row",
+        "serving/tables/newest.py",
+        "where last_activity_at >= coalesce(",
+        "where last_activity_at > coalesce(",
+        "tests/serving/test_serving_newest.py",
+    ),
+    Fault(
+        "Every morning's default view is a warning",
+        "serving/pages/notices.py",
+        "if not is_warning and days.last <= asked.today:",
+        "if not is_warning and days.last < asked.today:",
+        "tests/serving/test_serving_pages.py",
+    ),
 ]

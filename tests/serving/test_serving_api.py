@@ -334,6 +334,46 @@ def test_head_has_the_status_and_the_headers_of_get_and_no_body(client, path):
     assert [asked.headers.get(name) for name in of_the_answer] == [got.headers.get(name) for name in of_the_answer]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("gzip, deflate, br", "gzip"),
+        ("br;q=1.0, GZIP; q=0.5, *;q=0", "gzip"),
+        ("*", "gzip"),
+        ("identity, *;q=0.1", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip;q=0.000, *", None),
+        ("br, *;q=0", None),
+        ("br", None),
+        ("gzipped", None),
+        ("gzip;q=much", None),
+        ("", None),
+    ],
+)
+def test_an_answer_is_compressed_for_whoever_takes_it_so(client, accepted, encoding):
+    for path in ("/platform/support/users", "/api/v1/chatbots/support/users.csv?range=all_time"):
+        answer = client.get(path, headers={"Accept-Encoding": accepted})
+        assert (answer.headers.get("content-encoding"), answer.headers["vary"]) == (encoding, "Accept-Encoding")
+        assert answer.text == client.get(path).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/platform/support",
+        "/platform/support/users?range=all_time",
+        "/platform/eu%2Fneu%20%C3%A9/users",
+        "/api/v1/chatbots/support/users/mover",
+        "/health",
+    ],
+)
+def test_an_address_with_a_slash_too_many_leads_to_the_one_without_by_whatever_name_the_server_was_asked(client, path):
+    address, _, asked = path.partition("?")
+    answer = client.get(f"{address}/" + (asked and f"?{asked}"), follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, path)
+
+
 def test_a_method_that_an_address_does_not_know_is_refused_with_those_that_it_knows(client):
     for path in ("/api/v1/chatbots/support/users", "/platform/support/users"):
         refused = client.post(path)

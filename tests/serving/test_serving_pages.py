@@ -116,15 +116,23 @@ def test_trap_56_a_chatbot_that_is_behind_the_data_says_when_its_newest_message_
     assert view(snapshot).freshness.newest is None
 
 
-def test_trap_56_only_a_range_that_misses_whole_days_is_marked(snapshot):
-    """A notice that is always there is read by nobody: today is partial on every day."""
-    assert view(snapshot).notices == []
-    assert view(snapshot, search="").notices == []
-    assert view(snapshot, search="?range=last_month").notices == []
-    (beyond,) = view(snapshot, search="?first_day=2026-11-01&last_day=2026-11-30").notices
-    assert (beyond.text, beyond.about) == ("Range reaches beyond the data", "Data ends Nov 22, 2026, 10:15 AM")
-    next_day = view(snapshot, search="", now=datetime(2026, 11, 23, 9, tzinfo=UTC))
-    assert said(next_day.notices) == ["Range reaches beyond the data"]
+def test_trap_56_a_range_that_ends_behind_the_data_is_marked_but_for_what_is_so_every_day(snapshot):
+    """A notice that is always there is read by nobody: today is partial on every day, and missing on every morning."""
+    ahead = "?first_day=2026-11-01&last_day=2026-11-30"
+    wholly_ahead = "?first_day=2026-11-23&last_day=2026-11-30"
+    next_morning, stale = datetime(2026, 11, 23, 9, tzinfo=UTC), datetime(2026, 11, 23, 11, tzinfo=UTC)
+    for now in (NOW, next_morning):
+        for usual in ("", "?range=last_month", "?range=this_year", "?range=all_time", "?last_day=2026-11-22"):
+            assert view(snapshot, search=usual, now=now).notices == []
+        (reaches,) = view(snapshot, search=ahead, now=now).notices
+        assert (reaches.text, reaches.is_warning) == ("Range reaches beyond the data", False)
+        assert reaches.about == "Data ends Nov 22, 2026, 10:15 AM"
+        (lies_behind,) = view(snapshot, search=wholly_ahead, now=now).notices
+        assert (lies_behind.text, lies_behind.is_warning) == ("The data ends before this range", True)
+    for search in ("", ahead, "?range=all_time"):
+        (old,) = view(snapshot, search=search, now=stale).notices
+        assert (old.text, old.is_warning) == ("Range reaches beyond the data", True)
+    assert view(snapshot, search="?range=last_month", now=stale).notices == []
 
 
 def test_without_activity_in_the_range_the_page_offers_all_time(snapshot):

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -179,6 +179,29 @@ def test_tables_of_kept_rows_are_dropped_when_nobody_holds_them_and_not_before(p
         kept.rows(call, ["support", "2026-10-31"])
         kept.rows(call, ["support", "2026-10-30"])
         assert kept.tables() <= 6
+
+
+def test_nobody_waits_while_a_table_is_compressed_and_who_reads_it_meanwhile_has_all_of_it(published, monkeypatch):
+    is_compressing, may_end = threading.Event(), threading.Event()
+
+    def slowly(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()) -> list[tuple]:
+        if sql.startswith("checkpoint"):
+            is_compressing.set()
+            assert may_end.wait(60)
+        return engine.fetch(connection, sql, parameters)
+
+    monkeypatch.setattr("serving.kept.fetch", slowly)
+    with duckdb.connect((published / "current.duckdb").resolve(), read_only=True, config=dict(engine.READER)) as reader:
+        kept = Kept(reader, many_rows=1)
+        first = kept.rows("organizations(?, null, null)", ["support"])
+        assert is_compressing.wait(60)
+        try:
+            other = kept.rows("users(?, null, null)", ["support"])
+            for rows, macro in ((first, "organizations"), (other, "users")):
+                read = reader.cursor().execute(f"from {rows.name} order by all").fetchall()
+                assert read == reader.cursor().execute(f"from {macro}('support', null, null) order by all").fetchall()
+        finally:
+            may_end.set()
 
 
 def test_many_who_ask_the_same_at_once_have_it_read_once_and_a_failure_is_not_remembered():

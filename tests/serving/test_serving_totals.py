@@ -16,7 +16,7 @@ from serving.tables.periods import previous_period
 from serving.tables.query_models import query_of
 from serving.tables.ranges import Days, days_of
 from serving.tables.results import rows_of
-from serving.tables.totals import Totals, before_rows
+from serving.tables.totals import Totals, paying_rows
 from tests.serving.published_fixture import NOW
 
 BY_SQL = """
@@ -239,7 +239,7 @@ def test_the_rows_of_the_period_before_are_those_that_the_table_has_for_it(publi
             for days in (Days(date(2026, 10, 1), date(2026, 10, 31)), Days(date(2026, 11, 1), date(2026, 11, 20))):
                 rows = rows_of(query, seen, days)
                 expected = rows.around(f"select {query.table.id_column}, mrr from ({rows.sql}) order by all")
-                found = before_rows(query, seen, days)
+                found = paying_rows(query, seen, days)
                 ordered = found.around(f"select {query.table.id_column}, mrr from ({found.sql}) order by all")
                 assert ordered.read(snapshot) == expected.read(snapshot), (chatbot.chatbot_id, choice, days)
                 kept += len(expected.read(snapshot))
