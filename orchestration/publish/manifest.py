@@ -1,9 +1,11 @@
 """The machine-readable description of a snapshot: what it holds and what every column means."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from orchestration.publish.meanings import Column
 
@@ -36,7 +38,7 @@ def write_manifest(
     tables = {
         name: {"kind": one.kind, "meaning": one.meaning}
         | ({} if one.rows is None else {"rows": one.rows})
-        | {"columns": [asdict(column) for column in one.columns]}
+        | {"columns": one.columns}
         for name, one in relations.items()
     }
     content = {
@@ -48,7 +50,7 @@ def write_manifest(
         "file": file,
         "checks": [{"name": name, "passed": True} for name in checks],
     }
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
 def read_manifest(published: Path) -> dict[str, Any] | None:
