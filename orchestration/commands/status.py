@@ -38,9 +38,9 @@ def print_status(settings: Settings, console: Console) -> None:
     for line in inventory.unread():
         console.print(f"             {printable(line)}", style="yellow", highlight=False, soft_wrap=True)
     if settings.openbat_api_url:
-        console.print(
-            f"Read API     {last_fault(settings.home) or 'asked without a fault'}", markup=False, soft_wrap=True
-        )
+        fault = last_fault(settings.home)
+        answered = "not asked yet" if fault is None else fault or "asked without a fault"
+        console.print(f"Read API     {answered}", highlight=False, markup=False, soft_wrap=True)
     manifest = read_manifest(settings.published)
     if manifest is None:
         console.print("Published    nothing yet: run `clientele refresh`")

@@ -7,7 +7,7 @@ appears, so that a load that was cut short is finished with the same times, howe
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any, Literal
 import orjson
 
 from orchestration.errors import PipelineError
-from orchestration.home.durable import make_durable
+from orchestration.home.durable import make_durable, replace_durably, write_durably
 from orchestration.sample.dataset import Conversation, dataset_version, read_conversations
 from orchestration.sample.requests import CHATBOTS, Line, request_lines
 
@@ -73,7 +73,7 @@ def write_sample(
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     for day in sorted(days):
-        _write_durably(staging / f"{day}.part", (line.text for line in days[day]))
+        write_durably(staging / f"{day}.part", (line.text for line in days[day]))
     folder.mkdir(exist_ok=True)
     make_durable(inbox)
     _write_marker(folder, marker)
@@ -93,7 +93,7 @@ def write_sample_chatbots(path: Path) -> bool:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [f"{chatbot_id},{name}\n".encode() for chatbot_id, name in CHATBOTS.items()]
-    _replace_durably(path, [b"chatbot_id,name\n", *rows])
+    replace_durably(path, [b"chatbot_id,name\n", *rows])
     return True
 
 
@@ -152,7 +152,7 @@ def _read_marker(folder: Path, weeks_shift: int | str) -> dict[str, Any] | None:
 
 
 def _write_marker(folder: Path, marker: dict[str, Any]) -> None:
-    _replace_durably(folder / MARKER, [orjson.dumps(marker, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)])
+    replace_durably(folder / MARKER, [orjson.dumps(marker, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)])
 
 
 def _report(marker: dict[str, Any], *, already_there: bool = False) -> SampleReport:
@@ -164,17 +164,3 @@ def _report(marker: dict[str, Any], *, already_there: bool = False) -> SampleRep
         weeks_shift=marker["weeks_shift"],
         already_there=already_there,
     )
-
-
-def _replace_durably(path: Path, chunks: Iterable[bytes]) -> None:
-    temporary = path.with_name(f"{path.name}.part")
-    _write_durably(temporary, chunks)
-    os.replace(temporary, path)
-    make_durable(path.parent)
-
-
-def _write_durably(path: Path, chunks: Iterable[bytes]) -> None:
-    with path.open("wb") as file:
-        file.writelines(chunks)
-        file.flush()
-        os.fsync(file.fileno())

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from orchestration.home.sqlite_file import looking_into
+from orchestration.home.sqlite_file import blames_the_file, looking_into
 
 FILE = "read_api.sqlite"
 _TABLES = """
@@ -72,7 +72,7 @@ def asked_before(home: Path) -> Iterator[AskedBefore]:
     try:
         connection = _opened(path)
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
+        if not blames_the_file(path, error):
             raise
         path.unlink()
         connection = _opened(path)
@@ -80,18 +80,20 @@ def asked_before(home: Path) -> Iterator[AskedBefore]:
         yield AskedBefore(connection)
 
 
-def last_fault(home: Path) -> str:
-    """What kept the last round of a data home from its end; empty: nothing, or none is remembered."""
+def last_fault(home: Path) -> str | None:
+    """What kept the last round of a data home from its end; empty: nothing did, None: no round is remembered."""
     path = home / FILE
     try:
         with looking_into(path) as connection:
             row = connection.execute("select fault from last_round").fetchone()
     except sqlite3.Error:
-        return ""
-    return row[0] if row else ""
+        return None
+    return row[0] if row else None
 
 
 def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=60)
+    if connection.execute("pragma quick_check").fetchone() != ("ok",):
+        raise sqlite3.DatabaseError(f"{path} is damaged")
     connection.executescript(_TABLES)
     return connection

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -59,7 +60,9 @@ class ReadApi:
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=patience))
-        self._session.headers.update({"Authorization": f"Bearer {key}", "Accept": "application/json"})
+        self._session.headers["Accept"] = "application/json"
+        # Not as a header: what a person's .netrc says of the host would be sent in its place.
+        self._session.auth = partial(_with_key, key)
 
     def conversations(self, chatbot_id: str | None, first: datetime, last: datetime) -> Iterator[tuple[list[Any], int]]:
         """The pages of what was said between two instants, each with how many conversations there are in all."""
@@ -114,6 +117,11 @@ class ReadApi:
         return BadAnswer(
             f"What answers at {self._url} is not the read API: {expected} was asked for. Look at OPENBAT_API_URL."
         )
+
+
+def _with_key(key: str, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    request.headers["Authorization"] = f"Bearer {key}"
+    return request
 
 
 def _iso(instant: datetime) -> str:

@@ -17,7 +17,7 @@ import orjson
 
 from orchestration.extract.read_api.asked import Asked, AskedBefore, asked_before
 from orchestration.extract.read_api.client import BadAnswer, ReadApi, ReadApiFault, UnknownThere
-from orchestration.home.durable import make_durable
+from orchestration.home.durable import replace_durably
 
 FOLDER = "openbat"
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -86,9 +86,9 @@ class _Round:
     faults_in_a_row: int = 0
 
     def ask(self, chatbot_id: str | None, scope: str) -> None:
-        listed_until, answered = self.memory.listed_until(scope), True
+        listed_until = self.memory.listed_until(scope)
         first = BEGINNING if listed_until is None else min(listed_until, self.now) - LOOK_BACK
-        listed = _listed(self.api, chatbot_id, first, self.now)
+        listed, answered = _listed(self.api, chatbot_id, first, self.now)
         due = [one for one in listed if _is_due(self.memory.of(_id_of(one)), one, self.now)]
         for begin in range(0, len(due), BATCH):
             notes: list[Asked] = []
@@ -125,17 +125,20 @@ class _Round:
         self.collected.changed += len(lines)
 
 
-def _listed(api: ReadApi, chatbot_id: str | None, first: datetime, last: datetime) -> list[dict[str, Any]]:
-    """The conversations of a time, each once: a list that changes while its pages are read is read again."""
+def _listed(api: ReadApi, chatbot_id: str | None, first: datetime, last: datetime) -> tuple[list[dict[str, Any]], bool]:
+    """The conversations of a time, each once, and whether these are all of them.
+
+    A list that changes while its pages are read is read again.
+    """
     for _ in range(LISTINGS):
         found: dict[str, dict[str, Any]] = {}
         totals = set()
         for page, total in api.conversations(chatbot_id, first, last):
             totals.add(total)
             found |= {_id_of(one): one for one in page}
-        if len(totals) == 1 and len(found) >= min(totals):
+        if is_whole := len(totals) == 1 and len(found) >= min(totals):
             break
-    return list(found.values())
+    return list(found.values()), is_whole
 
 
 def _id_of(listed: dict[str, Any]) -> str:
@@ -204,11 +207,4 @@ def _scores(messages: list[Any]) -> Iterator[list[Any]]:
 
 def _write(folder: Path, lines: list[bytes]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}-{os.getpid()}.jsonl"
-    draft = folder / f".{name}.part"
-    with draft.open("wb") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, folder / name)
-    make_durable(folder)
+    replace_durably(folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}-{os.getpid()}.jsonl", lines)

@@ -193,10 +193,44 @@ def test_a_list_that_changes_while_it_is_read_is_read_again(tmp_path: Path, upst
     assert sorted(one for one, _ in scores(tmp_path)) == sorted(f"c{number}" for number in range(149))
 
 
+def test_a_list_that_never_stands_still_is_listed_from_its_beginning_by_the_next_round(
+    tmp_path: Path, upstream: Upstream
+) -> None:
+    for number in range(150):
+        upstream.add(number, 0.5, last="2026-01-01T10:00:00Z")
+    answer = upstream.answer
+
+    def delete_one_behind_each_page(path: str, key: str | None) -> tuple[int, object]:
+        found = answer(path, key)
+        if "?" in path:
+            upstream.conversations.popitem()
+        return found
+
+    upstream.answer = delete_one_behind_each_page  # type: ignore[method-assign]
+    assert ask(tmp_path, upstream).fault == ""
+    upstream.answer = answer  # type: ignore[method-assign]
+    upstream.add(500, 0.5, last="2026-01-01T10:00:00Z")
+    ask(tmp_path, upstream, now=NOW + timedelta(hours=1))
+    assert upstream.details_asked() == ["u500"], "it lies weeks back, and the list was not read to its end before"
+
+
+def test_the_key_is_sent_whatever_else_a_person_keeps_of_the_host(
+    tmp_path: Path, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ann password secret\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    upstream.add(1, 0.5)
+    assert ask(tmp_path, upstream).fault == ""
+
+
 def test_a_memory_that_is_damaged_or_deleted_asks_for_everything_again(tmp_path: Path, upstream: Upstream) -> None:
     upstream.add(1, 0.5)
     ask(tmp_path, upstream)
     (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    assert ask(tmp_path, upstream).asked == 1
+    with (tmp_path / FILE).open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 2048)
     assert ask(tmp_path, upstream).asked == 1
     (tmp_path / FILE).unlink()
     assert ask(tmp_path, upstream).asked == 1
